@@ -1,0 +1,1 @@
+"""How fast: the pipeline's build beside one hand-written SQL script, as ratios within one run."""

@@ -1,0 +1,51 @@
+"""### Clients in
+
+- **Reads** the files of every source in the workspace's `gapwatch.yml` whose contract is one of: accounts,
+  contacts, identities, interactions.
+- **Writes** immutable batches under `landing/`, rows to `raw` and `quarantine` in the warehouse, and the
+  asset `gapwatch://raw/clients`, which starts `model_satisfaction`.
+- **Schedule** five minutes past each hour. Each run takes every file that is new; a run that is missed is
+  not made up for, since the next one takes its files.
+- **When it fails** a busy lock or a full disk is tried again with growing pauses. A file that is refused or
+  a batch that is held fails at once, and the other sources go on: look at `gapwatch status`, correct the
+  file or the mapping, check with `gapwatch doctor`, then clear the task or run `gapwatch gate repair`.
+"""
+
+from __future__ import annotations
+
+from airflow.sdk import CronDataIntervalTimetable, dag, task
+
+from gapwatch.airflow import tasks
+from gapwatch.airflow.wiring import LOADED, WRITER_POOL, dag_options
+
+
+@dag(
+    schedule=CronDataIntervalTimetable("5 * * * *", timezone="UTC"),
+    **dag_options(__doc__, "ingest", "clients"),
+)
+def ingest_clients() -> None:
+    @task
+    def sources() -> list[str]:
+        return tasks.sources_of("clients")
+
+    @task(map_index_template="{{ task.op_kwargs['source'] }}")
+    def ingest(source: str) -> dict:
+        return tasks.ingest(source)
+
+    # What other sources landed is loaded even where one of them failed.
+    @task(pool=WRITER_POOL, trigger_rule="all_done", outlets=[LOADED["clients"]])
+    def gate() -> dict:
+        return tasks.gate()
+
+    @task
+    def none_held(report: dict) -> None:
+        tasks.require_none_held(report)
+
+    landed = ingest.expand(source=sources())
+    loaded = gate()
+    # The last task waits for both, so that a failed source fails the run as well.
+    landed >> loaded
+    landed >> none_held(loaded)
+
+
+ingest_clients()

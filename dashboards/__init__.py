@@ -1,0 +1,1 @@
+"""Who looks: the Streamlit screens. They select from published snapshots and draw; they compute nothing."""

@@ -1,0 +1,136 @@
+"""What a client's numbers rest on: promises, answers and contacts, as tables."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboards import table
+from dashboards.labels import relationship
+from dashboards.markup import in_html
+from dashboards.parts.common import signed_html
+from dashboards.queries import client as asked_of
+from dashboards.rows import Client, Contact, Promise, Rating
+from dashboards.shell import Page
+from dashboards.texts import NOTHING
+
+NEWEST = 8
+
+
+def promises(page: Page, found: Client) -> None:
+    """Our promises to the client: overdue first, then the newest."""
+    words = page.words
+    rows = asked_of.promises(page.snapshot, found.account_id, NEWEST)
+    st.subheader(words.say("Promises: overdue first, then the newest"), anchor=False)
+    if not rows:
+        st.markdown(words.say("No promise of ours is known: no ticket and no delivery names this client."))
+        return
+    columns = [
+        table.Column(in_html(words.say("Promise"))),
+        table.Column(in_html(words.say("Dimension")), "gw-hide-phone"),
+        table.Column(in_html(words.say("Ticket or delivery")), "gw-wrap gw-hide-phone"),
+        table.Column(in_html(words.say("Due"))),
+        table.Column(in_html(words.say("State"))),
+    ]
+    cells = [_promise_cells(page, row) for row in rows]
+    caption = words.say("As of {instant}.", instant=words.instant(page.as_of))
+    st.html(table.table(columns, cells, label=words.say("Promises"), caption=caption))
+
+
+def _promise_cells(page: Page, row: Promise) -> list[str]:
+    words = page.words
+    signal = (row.label_zh if words.language == "zh" else row.label_en) or row.signal
+    return [
+        in_html(signal),
+        in_html(page.labels.of(row.service_dimension)),
+        in_html(row.subject_id or NOTHING),
+        in_html(words.day(row.falls_due_at.date() if row.falls_due_at else None)),
+        _state(page, row),
+    ]
+
+
+def _state(page: Page, row: Promise) -> str:
+    words = page.words
+    if row.overdue_days is not None:
+        text = words.count("◆ {n} day overdue", "◆ {n} days overdue", row.overdue_days)
+    elif row.state == "broken" and row.days_late is not None:
+        text = words.count("◆ kept {n} day late", "◆ kept {n} days late", row.days_late)
+    elif row.state == "broken":
+        text = words.say("◆ broken")
+    else:
+        calm = {"kept": words.say("● kept"), "open": words.say("○ open"), "cancelled": words.say("cancelled")}
+        return in_html(calm.get(row.state, row.state))
+    return f'<span class="gw-neg">{in_html(text)}</span>'
+
+
+def answers(page: Page, found: Client) -> None:
+    """What the client answered last, P, E and gap side by side."""
+    words = page.words
+    rows = asked_of.ratings(page.snapshot, found.account_id, NEWEST)
+    st.subheader(words.say("Newest answers"), anchor=False)
+    if not rows:
+        st.markdown(words.say("Nobody at this client has answered yet."))
+        return
+    columns = [
+        table.Column(in_html(words.say("Answered"))),
+        table.Column(in_html(words.say("Dimension"))),
+        table.Column("P", "gw-num"),
+        table.Column("E", "gw-num"),
+        table.Column(in_html(words.say("Gap")), "gw-num"),
+    ]
+    st.html(
+        table.table(columns, [_rating_cells(page, row) for row in rows], label=words.say("Newest answers"))
+    )
+
+
+def _rating_cells(page: Page, row: Rating) -> list[str]:
+    words = page.words
+    who = " · ".join(
+        text for text in (row.job_title, relationship(row.relationship, words)) if text and text != NOTHING
+    )
+    return [
+        f"{in_html(words.day(row.submitted_at.date()))}<small>{in_html(who)}</small>",
+        in_html(page.labels.of(row.service_dimension)),
+        in_html(words.score(row.perception_score)),
+        in_html(words.score(row.expectation_score)),
+        signed_html(row.satisfaction_gap, words),
+    ]
+
+
+def contacts(page: Page, found: Client) -> None:
+    """Whom the window heard, and who is silent."""
+    words = page.words
+    rows = asked_of.contacts(page.snapshot, found.account_id)
+    heard = sum(1 for row in rows if row.is_heard)
+    silent = sum(1 for row in rows if not row.is_heard)
+    st.subheader(
+        words.say("Contacts: {heard} heard, {silent} silent", heard=heard, silent=silent), anchor=False
+    )
+    if not rows:
+        st.markdown(words.say("No contact of this client is delivered."))
+        return
+    columns = [table.Column(in_html(words.say("Contact"))), table.Column(in_html(words.say("Last heard")))]
+    caption = words.say("Heard: answered in the {weeks} weeks up to {day}.", day=words.day(page.as_of.date()))
+    st.html(
+        table.table(
+            columns,
+            [_contact_cells(page, row) for row in rows[:NEWEST]],
+            label=words.say("Contacts"),
+            caption=caption,
+        )
+    )
+
+
+def _contact_cells(page: Page, row: Contact) -> list[str]:
+    words = page.words
+    role = relationship(row.relationship, words)
+    if row.is_decision_maker:
+        role = words.say("{role}, decides", role=role)
+    last = words.day(row.last_answered_on)
+    if row.is_heard:
+        state = in_html(last)
+    else:
+        silent = (
+            words.say("silent since {day}", day=last) if row.last_answered_on else words.say("never heard")
+        )
+        state = f'<span class="gw-muted">{in_html(silent)}</span>'
+    return [f"{in_html(row.job_title or row.contact_id)}<small>{in_html(role)}</small>", state]

@@ -1,0 +1,253 @@
+"""Generated sentences: what a row of numbers says, in the viewer's language, as plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from dashboards.labels import Labels
+from dashboards.rows import Headline, PortfolioRow, Standing, WideDimension, WorkRow
+from dashboards.texts import Words, lower_first
+
+
+def portfolio_title(
+    counts: Headline, wide: Sequence[WideDimension], dim: str | None, points: float, labels: Labels
+) -> str:
+    """The finding of the clients page."""
+    words = labels.words
+    size = words.points(points)
+    if counts.n_with_gap == 0:
+        return words.say("No client in view has answered in the last {weeks} weeks")
+    if counts.n_wide == 0 and dim is not None:
+        return words.count(
+            "On {dimension}, the one client heard does not expect over {points} points more than they get",
+            "On {dimension}, none of the {n} clients heard expects over {points} points more than they get",
+            counts.n_with_gap,
+            dimension=labels.within(dim),
+            points=size,
+        )
+    if counts.n_wide == 0:
+        return words.count(
+            "The one client heard does not expect over {points} points more than they get",
+            "None of the {n} clients heard expects over {points} points more than they get",
+            counts.n_with_gap,
+            points=size,
+        )
+    total = words.integer(counts.n_with_gap)
+    if dim is not None:
+        return words.count(
+            "On {dimension}, {n} of {total} clients expects over {points} points more than they get",
+            "On {dimension}, {n} of {total} clients expect over {points} points more than they get",
+            counts.n_wide,
+            total=total,
+            points=size,
+            dimension=labels.within(dim),
+        )
+    finding = words.count(
+        "{n} of {total} clients expects over {points} points more than they get",
+        "{n} of {total} clients expect over {points} points more than they get",
+        counts.n_wide,
+        total=total,
+        points=size,
+    )
+    leaders = [each for each in wide if each.n_clients == wide[0].n_clients]
+    if not leaders or counts.n_wide == 1:
+        return finding
+    widest = labels.joined([each.service_dimension for each in leaders])
+    if len(leaders) == 1:
+        return words.say(
+            "{finding}. {dimension} is the widest gap in {k}.",
+            finding=finding,
+            dimension=widest,
+            k=leaders[0].n_clients,
+        )
+    return words.say(
+        "{finding}. {dimension} are the widest gap in {k} each.",
+        finding=finding,
+        dimension=widest,
+        k=leaders[0].n_clients,
+    )
+
+
+def why(standing: Standing, widest: Sequence[str], labels: Labels) -> str:
+    """Which dimension, since when, and what moved: perception, expectation or both."""
+    words = labels.words
+    dimension = labels.joined(widest or [standing.service_dimension])
+    if standing.satisfaction_gap is None:
+        return words.say("No gap: {reason}", reason=null_reason(standing.null_reason, words))
+    if standing.is_wide and standing.wide_weeks:
+        dimension = words.count(
+            "{dimension}, wide for {n} week",
+            "{dimension}, wide for {n} weeks",
+            standing.wide_weeks,
+            dimension=dimension,
+        )
+    return words.say("{dimension}: {moved}", dimension=dimension, moved=moved(standing, words))
+
+
+def moved(standing: Standing, words: Words) -> str:
+    """What moved in the window, with its size."""
+    p, e = standing.perception_change_13, standing.expectation_change_13
+    if p is None or e is None:
+        return words.say("not heard {weeks} weeks ago")
+    sizes = {"p": words.points(p), "e": words.points(e)}
+    if standing.moved == "both":
+        return words.say("perception fell {p}, expectation rose {e}", **sizes)
+    if standing.moved == "perception_fell":
+        return words.say("perception fell {p}", **sizes)
+    if standing.moved == "expectation_rose":
+        return words.say("expectation rose {e}", **sizes)
+    if standing.moved == "both_better":
+        return words.say("perception rose {p}, expectation fell {e}", **sizes)
+    if standing.moved == "perception_rose":
+        return words.say("perception rose {p}", **sizes)
+    if standing.moved == "expectation_fell":
+        return words.say("expectation fell {e}", **sizes)
+    return words.say("no clear move in {weeks} weeks")
+
+
+def evidence(row: WorkRow, as_of: date, words: Words) -> str:
+    """Promises overdue, contacts heard, last heard."""
+    standing = row.standing
+    parts = []
+    if standing.promises_overdue is not None:
+        parts.append(words.count("{n} promise overdue", "{n} promises overdue", standing.promises_overdue))
+    parts.append(heard(standing, words))
+    parts.append(last_heard(standing.account_last_answered_on, as_of, words))
+    return " · ".join(parts)
+
+
+def heard(standing: Standing, words: Words) -> str:
+    """How many of the client's contacts the window heard, on any dimension."""
+    return words.count(
+        "{heard} of {n} contact heard",
+        "{heard} of {n} contacts heard",
+        standing.account_n_eligible or 0,
+        heard=words.integer(standing.account_n_contacts),
+    )
+
+
+def last_heard(on: date | None, as_of: date, words: Words) -> str:
+    """When a client last answered."""
+    if on is None:
+        return words.say("never heard")
+    return words.say("last {age}", age=words.days_ago(on, as_of))
+
+
+def client_title(name: str, standings: Sequence[Standing], labels: Labels) -> str:
+    """The finding of the client page: the widest gap and what moved it."""
+    words = labels.words
+    worst = standings[0] if standings else None
+    if worst is None or worst.satisfaction_gap is None:
+        return words.say("{client}: no gap known", client=name)
+    tied = [s.service_dimension for s in standings if s.widest_rank == 1 and s.satisfaction_gap is not None]
+    dimension = labels.joined(tied or [worst.service_dimension])
+    within = lower_first(dimension, words.language)
+    size = words.points(worst.satisfaction_gap)
+    change = moved(worst, words)
+    if words.signed(worst.satisfaction_gap) == "0":
+        return words.say(
+            "{client}: expectations met, widest on {dimension}; {moved}",
+            client=name,
+            dimension=within,
+            moved=change,
+        )
+    if worst.satisfaction_gap > 0:
+        return words.say(
+            "{client}: above expectation everywhere, least on {dimension}; {moved}",
+            client=name,
+            dimension=within,
+            moved=change,
+        )
+    return words.count(
+        "{client}: {dimension} is {size} point short; {moved}",
+        "{client}: {dimension} is {size} points short; {moved}",
+        1 if size == "1" else 2,
+        client=name,
+        dimension=within,
+        size=size,
+        moved=change,
+    )
+
+
+def panel_state(standing: Standing, words: Words) -> str:
+    """A client panel's line: gap, its change, where perception lies, and the n behind the gap."""
+    if standing.satisfaction_gap is None:
+        return words.say(
+            "perception {p}, no expectation to set it against, n {n}",
+            p=words.score(standing.perception_score),
+            n=standing.n_contacts,
+        )
+    return words.say(
+        "gap {gap} ({change} in {weeks} wk), {place}, n {n} of {eligible}",
+        gap=words.signed(standing.satisfaction_gap),
+        change=words.signed(standing.gap_change_13),
+        place=place(standing, words),
+        n=standing.n_paired,
+        eligible=standing.n_eligible,
+    )
+
+
+def place(standing: Standing, words: Words) -> str:
+    """Where perception lies against expectation and minimum."""
+    if standing.is_below_minimum:
+        return words.say("below the minimum")
+    if standing.satisfaction_gap is not None and standing.satisfaction_gap >= 0:
+        return words.say("at or above expectation")
+    if standing.is_below_minimum is None:
+        return words.say("short of expectation")
+    return words.say("inside the zone of tolerance")
+
+
+def portfolio_panel(row: PortfolioRow, words: Words) -> str:
+    """A portfolio panel's line: gap, its change, n, and how many are below their minimum."""
+    if row.satisfaction_gap is None:
+        return words.say("nobody was heard on this in {weeks} weeks")
+    gap = words.count(
+        "gap {gap} ({change} in {weeks} wk), {n} client",
+        "gap {gap} ({change} in {weeks} wk), {n} clients",
+        row.n_accounts_paired,
+        gap=words.signed(row.satisfaction_gap, 1),
+        change=words.signed(row.gap_change_13, 1),
+    )
+    if not row.n_with_minimum:
+        return words.say("{gap}; no minimum was asked", gap=gap)
+    return words.say(
+        "{gap}; {below} of {asked} below their minimum",
+        gap=gap,
+        below=words.integer(row.n_below_minimum),
+        asked=words.integer(row.n_with_minimum),
+    )
+
+
+def too_few(standing: Standing | None, words: Words) -> str:
+    """Why a dimension of a client shows nothing, and what brings it back."""
+    if standing is None:
+        return words.say("This week has no row for it. Choose another week.")
+    reason = null_reason(standing.null_reason, words)
+    last = standing.last_answered_on or standing.account_last_answered_on
+    sentences = [words.say("Too few answers: {reason}.", reason=reason)]
+    if last is not None:
+        sentences.append(words.say("The last answer is of {day}.", day=words.day(last)))
+    sentences.append(
+        words.count(
+            "It shows again once the one contact answers what they experience and what they expect.",
+            "It shows again once one of {n} contacts answers what they experience and what they expect.",
+            standing.n_eligible,
+        )
+        if standing.n_eligible
+        else words.say("It shows again once a contact is delivered and answers.")
+    )
+    return " ".join(sentences)
+
+
+def null_reason(code: str | None, words: Words) -> str:
+    """The mart's reason for a missing gap, in words."""
+    known = {
+        "no expectation to pair with": words.say("perception was answered, no expectation to pair it with"),
+        "everyone who answered has left": words.say("everyone who answered has left"),
+        "no contact is known": words.say("no contact is known"),
+        "nobody answered in the window": words.say("nobody answered in {weeks} weeks"),
+        "no promise fell due in the window": words.say("no promise fell due in {weeks} weeks"),
+    }
+    return known.get(code or "", words.say("nothing is known"))

@@ -1,0 +1,235 @@
+"""What stands around every page: the snapshot in use, its age, what is late, and the states without data."""
+
+from __future__ import annotations
+
+import logging
+import os
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import streamlit as st
+
+from dashboards import filters
+from dashboards.labels import Labels
+from dashboards.markup import in_html, in_markdown
+from dashboards.queries import shared
+from dashboards.queries.attached import QueryFailedError, named_snapshot, published_folder
+from dashboards.rows import Published, Snapshot, SourceAge
+from dashboards.texts import LANGUAGES, Words
+from dashboards.theme import Palette, palette, style_sheet
+from gapwatch import snapshots
+
+log = logging.getLogger("gapwatch.dashboards")
+
+STALE_AFTER = timedelta(days=8)  # a week without news, and a day for the run
+
+
+class NothingAdmittedError(Exception):
+    """The snapshot holds no fact yet: no number has an as-of instant."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a view needs to draw: words, colours, the snapshot and what it says of itself."""
+
+    words: Words
+    colours: Palette
+    snapshot: Snapshot
+    published: Published
+    as_of: datetime
+    labels: Labels
+
+
+def open_page() -> Page:
+    """The page's snapshot and language from the address; draws the banners that belong above a title.
+
+    Raises SnapshotMissingError where no snapshot is published, NothingAdmittedError where it is empty.
+    """
+    colours = palette()
+    st.html(style_sheet(colours))
+    snapshot = named_snapshot(filters.lasting("snapshot"))
+    published = shared.published(snapshot)
+    if published.as_of is None:
+        raise NothingAdmittedError
+    words = Words(filters.language(), published.window_weeks)
+    labels = Labels(shared.dimensions(snapshot), words)
+    page = Page(words, colours, snapshot, published, published.as_of, labels)
+    for lines in _banners(page):
+        st.html(f'<div class="gw-banner" role="status">{"".join(f"<p>{line}</p>" for line in lines)}</div>')
+    return page
+
+
+def freshness(page: Page) -> None:
+    """Line two of every page: how old the numbers and each source are."""
+    words, published = page.words, page.published
+    now = _now()
+    as_of = in_html(words.say("Data as of {instant}", instant=words.instant(page.as_of)))
+    age = in_html(words.say("{age} ago", age=words.age(page.as_of, now)))
+    is_old = now - page.as_of > STALE_AFTER and not published.is_as_of_fixed
+    parts = [f"{as_of}, {_late(age) if is_old else age}"]
+    for name, source_age, is_late in _families(page):
+        text = words.say("{source} {age}", source=name, age=source_age)
+        parts.append(
+            _late(in_html(words.say("{source_and_age}, late", source_and_age=text)))
+            if is_late
+            else in_html(text)
+        )
+    parts.append(in_html(words.say("snapshot {id}", id=published.snapshot_id)))
+    others = [code for code in LANGUAGES if code != words.language]
+    parts += [
+        f'<a href="{in_html(filters.here(lang=code))}" target="_self" lang="{code}">{LANGUAGES[code]}</a>'
+        for code in others
+    ]
+    st.html(f'<p class="gw-line gw-fresh" style="margin:0">{" · ".join(parts)}</p>')
+
+
+def no_snapshot(error: snapshots.SnapshotMissingError) -> None:
+    """Nothing published, or not the snapshot the address names."""
+    words = Words(filters.language())
+    asked = filters.lasting("snapshot")
+    kept = snapshots.available(published_folder())
+    if asked is not None and kept:
+        st.title(words.say("This snapshot is not kept any more"), anchor=False)
+        st.markdown(
+            words.say(
+                "Snapshot {id} was replaced, or never was. Kept are: {kept}.",
+                id=in_markdown(asked),
+                kept=", ".join(in_markdown(info.snapshot_id) for info in kept),
+            )
+        )
+        if st.button(words.say("Show the newest snapshot"), icon=":material/arrow_forward:"):
+            st.session_state.pop("lasting_snapshot", None)
+            st.query_params.pop("snapshot", None)
+            st.rerun()
+        return
+    st.title(words.say("No data yet"), anchor=False)
+    st.markdown(
+        words.say("This workspace has no published snapshot. Load the sample company, or your own files:")
+    )
+    workspace = published_folder().parent.name if os.environ.get("GAPWATCH_WORKSPACE") else "my-workspace"
+    st.code(f"gapwatch demo\ngapwatch run --workspace {workspace}", language="bash")
+    st.markdown(words.say("`gapwatch doctor` says what is missing."))
+    log.info("no snapshot: %s", error)
+
+
+def nothing_admitted() -> None:
+    """A snapshot without a single fact: every batch is held, or nothing was delivered."""
+    words = Words(filters.language())
+    st.title(words.say("Nothing was admitted yet"), anchor=False)
+    st.markdown(
+        words.say("A snapshot is published, but no row has passed the gate. Next: `gapwatch status`.")
+    )
+
+
+def query_failed(error: QueryFailedError) -> None:
+    """A query did not run: what it read, the next command, and where the log tells more."""
+    words = Words(filters.language())
+    log_id = uuid.uuid4().hex[:8]
+    log.error("query failed, id %s: %s", log_id, error, exc_info=error)
+    st.error(
+        words.say(
+            "This page could not read {tables} in snapshot {id}. Next: `gapwatch doctor`, then "
+            "`gapwatch publish`. Log id {log_id}.",
+            tables=in_markdown(error.tables),
+            id=in_markdown(error.snapshot_id),
+            log_id=log_id,
+        ),
+        icon=":material/error:",
+    )
+
+
+def _banners(page: Page) -> list[list[str]]:
+    """Why numbers on this page may not be today's, each as lines of HTML."""
+    words, published = page.words, page.published
+    found = []
+    newest = snapshots.current(published_folder())
+    if newest is not None and newest.snapshot_id != published.snapshot_id:
+        link = (
+            f'<a href="{in_html(filters.here(snapshot=None))}" target="_self">'
+            + in_html(words.say("Show the newest"))
+            + "</a>"
+        )
+        text = words.say(
+            "This is snapshot {id} of {day}.",
+            id=published.snapshot_id,
+            day=words.day(published.created_at.date()),
+        )
+        found.append([f"<strong>{in_html(text)}</strong> {link}"])
+    stalled = [each for each in shared.sources(page.snapshot) if each.is_late]
+    is_old = _now() - page.as_of > STALE_AFTER and not published.is_as_of_fixed
+    if not stalled and not is_old:
+        return found
+    lines = []
+    if is_old:
+        stop = words.say("These numbers stop at {day}.", day=words.day(page.as_of.date()))
+        since = words.say("Nothing newer arrived for {age}.", age=words.age(page.as_of, _now()))
+        lines.append(f"<strong>{in_html(stop)}</strong> {in_html(since)}")
+    lines += [_stalled(each, page) for each in stalled[:3]]
+    if len(stalled) > 3:
+        lines.append(
+            in_html(words.count("{n} more source is late.", "{n} more sources are late.", len(stalled) - 3))
+        )
+    lines.append(in_html(words.say("Next: gapwatch status says what waits.")))
+    return [*found, lines]
+
+
+def _stalled(source: SourceAge, page: Page) -> str:
+    words = page.words
+    stop = (
+        words.say(
+            "{source} stops at {day}.", source=source.source, day=words.day(source.newest_known_at.date())
+        )
+        if source.newest_known_at
+        else words.say("{source} has delivered nothing yet.", source=source.source)
+    )
+    if source.last_outcome in ("held", "crashed") and source.last_landed_at:
+        why = words.say(
+            "Its batch of {day} is held: {message}",
+            day=words.day(source.last_landed_at.date()),
+            message=source.last_message or "",
+        )
+    elif source.newest_known_at:
+        why = words.say("No news for {age}.", age=words.age(source.newest_known_at, page.as_of))
+    else:
+        why = ""
+    return f"<strong>{in_html(stop)}</strong> {in_html(why)}"
+
+
+def _families(page: Page) -> list[tuple[str, str, bool]]:
+    """Name, age and lateness of what delivers, sources of one kind and system taken together."""
+    words = page.words
+    names = {
+        "survey": words.say("surveys"),
+        "ticket": words.say("tickets"),
+        "deliver": words.say("deliveries"),
+        "interaction": words.say("meetings"),
+        "account": words.say("clients"),
+        "contact": words.say("contacts"),
+    }
+    groups: dict[tuple[str, str], list[SourceAge]] = {}
+    for source in shared.sources(page.snapshot):
+        kind = next((prefix for prefix in names if source.contract.startswith(prefix)), None)
+        if kind is not None:
+            groups.setdefault((kind, source.system or source.source), []).append(source)
+    found = []
+    for kind in names:
+        systems = [system for each, system in groups if each == kind]
+        for system in systems:
+            members = groups[kind, system]
+            newest = max((m.newest_known_at for m in members if m.newest_known_at), default=None)
+            name = names[kind]
+            if len(systems) > 1:
+                name = words.say("{kind} ({system})", kind=name, system=system)
+            age = words.age(newest, page.as_of) if newest else words.say("never")
+            found.append((name, age, any(m.is_late for m in members)))
+    return found
+
+
+def _late(text: str) -> str:
+    return f'<span class="gw-late">{text}</span>'
+
+
+def _now() -> datetime:
+    """The clock, which only ages read; naive UTC as in the snapshot."""
+    return datetime.now(UTC).replace(tzinfo=None)

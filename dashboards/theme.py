@@ -1,0 +1,147 @@
+"""Colours and the style sheet: one meaning per colour, the same in both themes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+FONT = (
+    "system-ui, 'Segoe UI', 'Helvetica Neue', "
+    "'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', sans-serif"
+)
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Hex colours; contrast against the ground is at least 4.5:1 for everything that carries text."""
+
+    perception: str
+    expectation: str
+    minimum: str
+    short: str
+    above: str
+    ground: str
+    raised: str
+    text: str
+    muted: str
+    negative: str
+    positive: str
+    grid: str
+    border: str
+    warning_ground: str
+    warning_text: str
+
+
+LIGHT = Palette(
+    perception="#0B5CAD",
+    expectation="#3B4552",
+    minimum="#66727F",
+    short="#C2410C",
+    above="#0B7A6B",
+    ground="#FFFFFF",
+    raised="#F4F6F8",
+    text="#1B2430",
+    muted="#596676",
+    negative="#B3320E",
+    positive="#0B6B5E",
+    grid="#E3E8ED",
+    border="#D5DBE2",
+    warning_ground="#FFF8E1",
+    warning_text="#7A5200",
+)
+DARK = Palette(
+    perception="#6CB2FF",
+    expectation="#D3DAE3",
+    minimum="#8B98A7",
+    short="#FF8A5B",
+    above="#4FD1C5",
+    ground="#10151C",
+    raised="#19212B",
+    text="#E7ECF2",
+    muted="#A3AFBD",
+    negative="#FF9468",
+    positive="#5CD3C0",
+    grid="#2A343F",
+    border="#323D4A",
+    warning_ground="#2E2714",
+    warning_text="#F2C96B",
+)
+
+
+def palette() -> Palette:
+    """The palette of the viewer's theme, told by the browser; light where it says nothing."""
+    return DARK if st.context.theme.type == "dark" else LIGHT
+
+
+def style_sheet(colours: Palette) -> str:
+    """The one style element of a page; every class of ours starts with ``gw-``."""
+    return f"<style>{_CSS % vars(colours)}</style>"
+
+
+# Percent formatting, because braces belong to CSS.
+_CSS = """
+.gw-line { color: %(muted)s; font-size: .93rem; line-height: 1.6; }
+.gw-line b, .gw-line strong { color: %(text)s; font-weight: 600; }
+.gw-line .gw-late { color: %(negative)s; font-weight: 650; }
+.gw-line a { color: %(perception)s; }
+.gw-banner { background: %(warning_ground)s; color: %(warning_text)s; border-radius: 6px; padding: .8rem 1rem;
+  line-height: 1.5; }
+.gw-banner p { margin: 0; }
+.gw-banner p + p { margin-top: .3rem; }
+.gw-neg { color: %(negative)s; }
+.gw-pos { color: %(positive)s; }
+.gw-muted { color: %(muted)s; }
+.gw-num { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.gw-scroll { overflow-x: auto; }
+.gw-table { border-collapse: collapse; width: 100%%; font-size: .93rem; line-height: 1.35; color: %(text)s;
+  margin: 0; }
+.gw-table caption { text-align: left; color: %(muted)s; font-size: .85rem; padding: .45rem 0 0;
+  caption-side: bottom; line-height: 1.5; }
+.gw-table th { text-align: left; font-weight: 500; color: %(muted)s; font-size: .85rem;
+  padding: .3rem .6rem .3rem 0; border: 0; border-bottom: 1px solid %(border)s; vertical-align: bottom; }
+.gw-table td { padding: .4rem .6rem .4rem 0; border: 0; border-bottom: 1px solid %(grid)s;
+  vertical-align: middle; }
+.gw-table th.gw-num { text-align: right; }
+.gw-table td:last-child, .gw-table th:last-child { padding-right: 0; }
+.gw-table a { color: %(perception)s; font-weight: 600; text-decoration: none; }
+.gw-table a:hover { text-decoration: underline; }
+.gw-table small { display: block; color: %(muted)s; font-size: .85rem; font-weight: 400; }
+.gw-table img { display: block; max-width: none; }
+.gw-table .gw-why { font-weight: 600; }
+.gw-table .gw-gap { font-weight: 650; font-size: 1.05rem; }
+.gw-table .gw-wrap { overflow-wrap: anywhere; }
+.gw-work .gw-client { width: 20%%; }
+.gw-work .gw-why-cell { width: 40%%; }
+.gw-work .gw-tight { white-space: nowrap; }
+.gw-cards { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: .8rem; margin: .3rem 0; }
+.gw-card { border: 1px solid %(border)s; border-radius: 6px; padding: .7rem .9rem; color: %(text)s; }
+.gw-card h3 { font-size: .9rem; font-weight: 400; margin: 0; padding: 0; color: %(text)s; }
+.gw-card .gw-big { font-size: 1.6rem; line-height: 1.35; font-variant-numeric: tabular-nums; }
+.gw-card p { margin: 0; font-size: .87rem; line-height: 1.45; color: %(muted)s; }
+.gw-legend { display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; color: %(muted)s; font-size: .87rem;
+  align-items: center; }
+.gw-legend span { display: inline-flex; align-items: center; gap: .35rem; }
+.gw-panel h3 { font-size: .95rem; font-weight: 600; margin: 0; padding: 0; color: %(text)s; }
+.gw-panel p { margin: 0; font-size: .85rem; line-height: 1.4; color: %(muted)s; }
+.gw-box { border: 1px solid %(border)s; border-radius: 6px; padding: .8rem 1rem; box-sizing: border-box; }
+.gw-box h3 { font-size: .95rem; font-weight: 600; margin: 0 0 .3rem; padding: 0; color: %(text)s; }
+.gw-box p { margin: 0; font-size: .9rem; line-height: 1.5; color: %(muted)s; }
+@media (max-width: 1100px) { .gw-work .gw-hide-narrow { display: none; } }
+@media (max-width: 900px) { .gw-cards { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
+@media (max-width: 640px) {
+  .gw-card { padding: .6rem .7rem; }
+  .gw-card .gw-big { font-size: 1.4rem; }
+  .gw-work thead { display: none; }
+  .gw-work { display: flex; flex-direction: column; }
+  .gw-work caption { order: 2; }
+  .gw-work tbody { display: block; }
+  .gw-work tr { display: grid; grid-template-columns: 1fr auto; border-bottom: 1px solid %(grid)s;
+    padding: .5rem 0; }
+  .gw-work td { display: none; border: 0; padding: 0; }
+  .gw-work td.gw-client { display: block; grid-area: 1 / 1; width: auto; }
+  .gw-work td.gw-gap-cell { display: block; grid-area: 1 / 2; }
+  .gw-work td.gw-why-cell { display: block; grid-area: 2 / 1 / 3 / 3; width: auto; }
+  .gw-plain .gw-hide-phone { display: none; }
+}
+"""

@@ -1,0 +1,210 @@
+"""Client: what went wrong here, since when, on what evidence, and whose it is to mend."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboards import charts, filters, sentences, shell, table
+from dashboards.labels import owner, renewal
+from dashboards.markup import in_html, in_markdown
+from dashboards.parts import evidence
+from dashboards.parts.common import dated, gap_legend, seen_on, week_choice
+from dashboards.queries import client as asked_of
+from dashboards.queries import shared
+from dashboards.rows import Client, GapPoint, Standing, Week
+from dashboards.shell import Page
+
+LARGE, SMALL, FELT = 470, 120, 250
+WIDEST = "widest"
+
+
+def main() -> None:
+    """Draw the page."""
+    page = shell.open_page()
+    _way_back(page)
+    account = st.query_params.get("account")
+    found = asked_of.client(page.snapshot, account) if account else None
+    if found is None:
+        _no_such_client(page, account)
+        return
+    head = st.container()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        dim = _dimension(page)
+        with st.popover(page.words.say("Week"), icon=":material/calendar_month:"):
+            week = week_choice(page)
+    standings = asked_of.standings(page.snapshot, found.account_id, week.week_id) if week else []
+    with head:
+        _head(page, found, standings, week)
+    if week is None or not standings:
+        st.html(table.box(page.words.say("Nothing to show"), _why_nothing(page, found), 80))
+        return
+    ordered = sorted(standings, key=lambda each: each.service_dimension != dim) if dim else standings
+    _gaps(page, found, ordered, week)
+    left, right = st.columns([5, 3])
+    with left:
+        _felt_factual(page, found, ordered[0].service_dimension, week)
+    with right:
+        evidence.contacts(page, found)
+    left, right = st.columns([5, 3])
+    with left:
+        evidence.promises(page, found)
+    with right:
+        evidence.answers(page, found)
+
+
+def _way_back(page: Page) -> None:
+    kept = {name: value for name in filters.LASTING if (value := filters.lasting(name))}
+    st.page_link(
+        "views/portfolio.py", label=page.words.say("Clients"), icon=":material/arrow_back:", query_params=kept
+    )
+
+
+def _no_such_client(page: Page, account: str | None) -> None:
+    words = page.words
+    names = shared.clients(page.snapshot)
+    if account is None:
+        st.title(words.say("Which client?"), anchor=False)
+        shell.freshness(page)
+    else:
+        st.title(words.say("No such client"), anchor=False)
+        shell.freshness(page)
+        st.markdown(
+            words.say(
+                "Snapshot {id} knows no client {account}: the link is mistyped, or older than the ids.",
+                id=in_markdown(page.published.snapshot_id),
+                account=in_markdown(account),
+            )
+        )
+
+    def go() -> None:
+        if st.session_state["picked_client"] is not None:
+            st.query_params["account"] = st.session_state["picked_client"]
+
+    st.selectbox(
+        words.count("{n} client", "{n} clients", len(names)),
+        list(names),
+        index=None,
+        format_func=lambda code: names.get(code, code),
+        placeholder=words.say("Type a name"),
+        key="picked_client",
+        on_change=go,
+        width=420,
+    )
+
+
+def _dimension(page: Page) -> str | None:
+    words, labels = page.words, page.labels
+    asked = filters.options(
+        st.segmented_control,
+        words.say("Service dimension"),
+        [WIDEST, *labels.codes],
+        "dim",
+        words,
+        {WIDEST: words.say("Widest gap")} | {code: labels.of(code) for code in labels.codes},
+        required=True,
+        label_visibility="collapsed",
+        wrap=True,
+    )
+    return None if asked == WIDEST else asked
+
+
+def _head(page: Page, found: Client, standings: list[Standing], week: Week | None) -> None:
+    words = page.words
+    name = found.account_name or found.account_id
+    finding = sentences.client_title(name, standings, page.labels)
+    st.title(in_markdown(dated(page, week, finding) if week else finding), anchor=False)
+    worst = standings[0] if standings else None
+    parts = [
+        in_html(words.say("Tier {tier}", tier=found.tier)) if found.tier else "",
+        in_html(found.region or ""),
+    ]
+    parts.append(in_html(renewal(found.contract_ends_on, words, exact=True)))
+    if worst is not None and week is not None:
+        last = sentences.last_heard(worst.account_last_answered_on, seen_on(page, week), words)
+        parts += [in_html(sentences.heard(worst, words)), in_html(last)]
+    role = page.labels.owner_role(worst.service_dimension) if worst else None
+    mender = owner(found, role, words)
+    owned = words.say("owner {owner}", owner=mender) if mender else words.say("no owner")
+    parts.append(f"<strong>{in_html(owned)}</strong>")
+    st.html(f'<p class="gw-line" style="margin:0">{" · ".join(part for part in parts if part)}</p>')
+    shell.freshness(page)
+
+
+def _why_nothing(page: Page, found: Client) -> str:
+    words = page.words
+    if found.churned_on is not None:
+        return words.say(
+            "This client left on {day}; choose an earlier week.", day=words.day(found.churned_on)
+        )
+    return words.say("This client was not active in this week; choose another one.")
+
+
+def _gaps(page: Page, found: Client, ordered: list[Standing], week: Week) -> None:
+    history = asked_of.client_history(page.snapshot, found.account_id, week.week_id)
+    has_minimum = any(p.minimum_score is not None for points in history.values() for p in points)
+    gap_legend(page, with_minimum=has_minimum)
+    domain = charts.shared_domain(list(history.values()))
+    left, right = st.columns([5, 3])
+    with left:
+        _panel(page, found, ordered[0], history, LARGE, domain)
+    with right:
+        for standing in ordered[1:]:
+            with st.container(gap="xsmall"):
+                _panel(page, found, standing, history, SMALL, domain)
+
+
+def _panel(
+    page: Page,
+    found: Client,
+    standing: Standing,
+    history: dict[str, list[GapPoint]],
+    height: int,
+    domain: tuple[float, float],
+) -> None:
+    words, label = page.words, page.labels.of(standing.service_dimension)
+    points = history.get(standing.service_dimension, [])
+    if standing.perception_score is None or not points:
+        st.html(table.box(label, sentences.too_few(standing, words), height))
+        return
+    st.html(table.heading(label, sentences.panel_state(standing, words)))
+    st.altair_chart(
+        charts.gap_chart(
+            points, words, page.colours, height=height, domain=domain, spelled_out=height == LARGE
+        ),
+        theme=None,
+        width="stretch",
+        alt=words.say(
+            "{dimension} at {client}: perception {p} against expectation {e}, gap {gap}",
+            dimension=label,
+            client=found.account_name or found.account_id,
+            p=words.score(points[-1].perception_score),
+            e=words.score(points[-1].expectation_score),
+            gap=words.signed(standing.satisfaction_gap),
+        ),
+    )
+
+
+def _felt_factual(page: Page, found: Client, dim: str, week: Week) -> None:
+    words, label = page.words, page.labels.of(dim)
+    points = asked_of.felt_factual(page.snapshot, found.account_id, dim, week.week_id)
+    title = words.say("Felt and factual: {dimension}", dimension=page.labels.within(dim))
+    below = words.say("felt: perception minus expectation; factual: promises kept and broken, 0 is all kept")
+    if not any(p.satisfaction_gap is not None or p.promise_gap is not None for p in points):
+        st.html(table.box(title, words.say("Neither an answer nor a promise is known."), 120))
+        return
+    last = points[-1]
+    st.html(table.heading(title, below))
+    st.altair_chart(
+        charts.felt_factual_chart(points, words, page.colours, height=FELT),
+        theme=None,
+        width="stretch",
+        alt=words.say(
+            "{dimension}: felt gap {felt}, factual gap {factual}",
+            dimension=label,
+            felt=words.signed(last.satisfaction_gap),
+            factual=words.signed(last.promise_gap),
+        ),
+    )
+
+
+main()

@@ -1,0 +1,212 @@
+"""Clients: whose expectation we fall furthest short of, and what moved."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboards import charts, filters, sentences, shell, table
+from dashboards.labels import filtered
+from dashboards.markup import in_markdown
+from dashboards.parts.common import dated, gap_legend, week_choice
+from dashboards.parts.worklist import worklist
+from dashboards.queries import portfolio, shared
+from dashboards.rows import Filters, GapPoint, PortfolioRow, Week
+from dashboards.shell import Page
+
+PANEL_HEIGHT = 150
+EVERY = "all"
+
+
+def main() -> None:
+    """Draw the page."""
+    page = shell.open_page()
+    head = st.container()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        dim = _dimension(page)
+        chosen, week = _more_filters(page)
+    if week is None:
+        with head:
+            st.title(page.words.say("No week has ended yet"), anchor=False)
+            shell.freshness(page)
+        return
+    counts = portfolio.headline(page.snapshot, week.week_id, dim, chosen)
+    with head:
+        _title(page, week, dim, chosen)
+        shell.freshness(page)
+    if counts.n_clients == 0:
+        _nothing_matches(page, chosen)
+        return
+    worklist(page, week, dim, chosen, counts.n_clients)
+    _portfolio(page, week, dim, chosen)
+
+
+def _title(page: Page, week: Week, dim: str | None, chosen: Filters) -> None:
+    counts = portfolio.headline(page.snapshot, week.week_id, dim, chosen)
+    wide = portfolio.wide_dimensions(page.snapshot, week.week_id, chosen)
+    title = (
+        sentences.portfolio_title(counts, wide, dim, page.published.wide_gap_points, page.labels)
+        if counts.n_clients
+        else page.words.say("No client matches")
+    )
+    if chosen.chosen():
+        title = page.words.say("{filters}: {title}", filters=filtered(chosen, page.words), title=title)
+    st.title(in_markdown(dated(page, week, title)), anchor=False)
+
+
+def _dimension(page: Page) -> str | None:
+    words, labels = page.words, page.labels
+    shown = {EVERY: words.say("All")} | {code: labels.of(code) for code in labels.codes}
+    asked = filters.options(
+        st.segmented_control,
+        words.say("Service dimension"),
+        [EVERY, *labels.codes],
+        "dim",
+        words,
+        shown,
+        required=True,
+        label_visibility="collapsed",
+        wrap=True,
+    )
+    return None if asked == EVERY else asked
+
+
+def _more_filters(page: Page) -> tuple[Filters, Week | None]:
+    words = page.words
+    offered = shared.choices(page.snapshot)
+    asked = {
+        name: st.query_params.get(name) for name in ("tier", "region", "owner") if name in st.query_params
+    }
+    label = words.say("Filters ({n})", n=len(asked)) if asked else words.say("Filters")
+    with st.popover(label, icon=":material/filter_list:"):
+        values = {
+            name: filters.options(
+                st.selectbox,
+                title,
+                [EVERY, *codes],
+                name,
+                words,
+                {EVERY: words.say("All")} | dict(zip(codes, codes, strict=True)),
+            )
+            for name, title, codes in (
+                ("owner", words.say("Owner"), offered.owners),
+                ("tier", words.say("Tier"), offered.tiers),
+                ("region", words.say("Region"), offered.regions),
+            )
+        }
+        week = week_choice(page)
+    picked = {name: None if value == EVERY else value for name, value in values.items()}
+    return Filters(tier=picked["tier"], region=picked["region"], owner=picked["owner"]), week
+
+
+def _nothing_matches(page: Page, chosen: Filters) -> None:
+    words = page.words
+    st.markdown(words.say("No active client has {filters}.", filters=in_markdown(filtered(chosen, words))))
+    if st.button(words.say("Clear the filters"), icon=":material/filter_list_off:"):
+        for name in ("tier", "region", "owner"):
+            st.query_params.pop(name, None)
+        st.rerun()
+
+
+def _portfolio(page: Page, week: Week, dim: str | None, chosen: Filters) -> None:
+    words = page.words
+    cuts = chosen.chosen()
+    if len(cuts) > 1:
+        st.html(
+            table.box(
+                words.say("The portfolio is shown for one filter at a time"),
+                words.say("Scores of combined filters are not kept. Clear all filters but one."),
+                60,
+            )
+        )
+        return
+    cut, value = cuts[0] if cuts else ("all", "all")
+    rows = portfolio.portfolio(page.snapshot, week.week_id, cut, value)
+    summary = rows.get(dim or "overall")
+    if summary is not None:
+        _cards(page, summary, dim)
+    st.subheader(
+        words.say("Where the whole portfolio stands")
+        if not cuts
+        else words.say("Where {filters} stands", filters=in_markdown(filtered(chosen, words))),
+        anchor=False,
+    )
+    gap_legend(page, with_minimum=False)
+    history = portfolio.portfolio_history(page.snapshot, week.week_id, cut, value)
+    shown = [code for code in page.labels.codes if code in rows]
+    domain = charts.shared_domain([history[code] for code in shown if code in history])
+    grid = st.grid(min(4, max(1, len(shown))), min_column_width=215)
+    for code in shown:
+        with grid.container():
+            _panel(page, code, rows[code], history.get(code, []), domain)
+
+
+def _cards(page: Page, row: PortfolioRow, dim: str | None) -> None:
+    words = page.words
+    scope = page.labels.of(dim) if dim else words.say("All dimensions")
+    changes = words.say(
+        "P {p}, E {e} in {weeks} weeks",
+        p=words.signed(row.perception_change_13, 1),
+        e=words.signed(row.expectation_change_13, 1),
+    )
+    p, e = words.score(row.paired_perception_score, 1), words.score(row.expectation_score, 1)
+    mean_n = words.count("mean of {n} client", "mean of {n} clients", row.n_accounts_paired)
+    st.html(
+        table.cards(
+            [
+                (
+                    words.say("Satisfaction gap"),
+                    words.signed(row.satisfaction_gap, 1),
+                    [
+                        words.say("{change} in {weeks} weeks", change=words.signed(row.gap_change_13, 1)),
+                        words.say("{scope}, {mean_of_n}", scope=scope, mean_of_n=mean_n),
+                    ],
+                ),
+                (
+                    words.say("Perception / expectation"),
+                    f"{p} / {e}",
+                    [changes, mean_n],
+                ),
+                (
+                    words.say("Heard from"),
+                    words.share(row.coverage_share),
+                    [
+                        words.say(
+                            "{heard} of {all} contacts in {weeks} weeks",
+                            heard=words.integer(row.n_contacts),
+                            all=words.integer(row.n_eligible),
+                        )
+                    ],
+                ),
+                (
+                    words.say("Silent clients"),
+                    words.integer(row.n_accounts_silent),
+                    [words.say("of {n}: no answer in {weeks} weeks", n=words.integer(row.n_accounts))],
+                ),
+            ]
+        )
+    )
+
+
+def _panel(
+    page: Page, code: str, row: PortfolioRow, points: list[GapPoint], domain: tuple[float, float]
+) -> None:
+    words, label = page.words, page.labels.of(code)
+    st.html(table.heading(label, sentences.portfolio_panel(row, words)))
+    if not points or row.satisfaction_gap is None:
+        st.html(table.box(label, words.say("Nobody was heard on this in {weeks} weeks."), PANEL_HEIGHT))
+        return
+    st.altair_chart(
+        charts.gap_chart(points, words, page.colours, height=PANEL_HEIGHT, domain=domain, spelled_out=False),
+        theme=None,
+        width="stretch",
+        alt=words.say(
+            "{dimension}: perception {p} against expectation {e}, gap {gap}",
+            dimension=label,
+            p=words.score(row.paired_perception_score),
+            e=words.score(row.expectation_score),
+            gap=words.signed(row.satisfaction_gap, 1),
+        ),
+    )
+
+
+main()

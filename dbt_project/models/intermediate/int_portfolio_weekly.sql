@@ -1,0 +1,168 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ forget_stale_weeks() }}"
+) }}
+
+{#- Each account counts once in every cut, whatever its size. -#}
+
+with account_weeks as (
+    select * from {{ ref('int_account_weeks') }}
+    where {{ is_stale_week('week_id') }}
+),
+
+cuts as (
+    select week_id, account_id, 'all' as cut, 'all' as cut_value from account_weeks
+    {% for cut in ['tier', 'region', 'industry', 'account_manager'] %}
+        union all
+        select week_id, account_id, '{{ cut }}' as cut, {{ cut }} as cut_value
+        from account_weeks
+        where {{ cut }} is not null
+    {% endfor %}
+),
+
+satisfaction as (
+    select * from {{ ref('fct_satisfaction_weekly') }}
+    where {{ is_stale_week('week_id') }}
+),
+
+promises as (
+    select * from {{ ref('fct_promise_gap_weekly') }}
+    where {{ is_stale_week('week_id') }}
+),
+
+dimensions as (
+    select * from {{ ref('dim_service_dimensions') }}
+),
+
+by_dimension as (
+    select
+        cuts.cut,
+        cuts.cut_value,
+        satisfaction.service_dimension,
+        satisfaction.week_id,
+        satisfaction.week_start_on,
+        satisfaction.is_provisional,
+        avg(satisfaction.perception_score) as perception_score,
+        avg(satisfaction.paired_perception_score) as paired_perception_score,
+        avg(satisfaction.expectation_score) as expectation_score,
+        avg(satisfaction.minimum_score) as minimum_score,
+        avg(satisfaction.satisfaction_gap) as satisfaction_gap,
+        avg(promises.promise_gap) as promise_gap,
+        count(*) as n_accounts,
+        count(satisfaction.perception_score) as n_accounts_heard,
+        count(satisfaction.satisfaction_gap) as n_accounts_paired,
+        count(*) - count(satisfaction.perception_score) as n_accounts_silent,
+        count(case when satisfaction.paired_perception_score is not null then satisfaction.minimum_score end) as n_with_minimum,
+        count(case when satisfaction.paired_perception_score < satisfaction.minimum_score then 1 end) as n_below_minimum,
+        sum(satisfaction.n_contacts) as n_contacts,
+        sum(satisfaction.n_eligible) as n_eligible
+    from cuts
+    inner join satisfaction on cuts.week_id = satisfaction.week_id and cuts.account_id = satisfaction.account_id
+    left join promises
+        on
+            satisfaction.week_id = promises.week_id
+            and satisfaction.account_id = promises.account_id
+            and satisfaction.service_dimension = promises.service_dimension
+    group by
+        cuts.cut, cuts.cut_value, satisfaction.service_dimension, satisfaction.week_id, satisfaction.week_start_on,
+        satisfaction.is_provisional
+),
+
+account_voices as (
+    select week_id, account_id, count(distinct voice_key) as n_contacts
+    from {{ ref('int_voices_weekly') }}
+    where is_counted and perception_score is not null and {{ is_stale_week('week_id') }}
+    group by week_id, account_id
+),
+
+account_eligible as (
+    select week_id, account_id, max(n_eligible) as n_eligible
+    from satisfaction
+    group by week_id, account_id
+),
+
+heard_at_all as (
+    select
+        cuts.cut,
+        cuts.cut_value,
+        cuts.week_id,
+        count(account_voices.account_id) as n_accounts_heard,
+        count(*) - count(account_voices.account_id) as n_accounts_silent,
+        sum(coalesce(account_voices.n_contacts, 0)) as n_contacts,
+        sum(account_eligible.n_eligible) as n_eligible
+    from cuts
+    left join account_voices on cuts.week_id = account_voices.week_id and cuts.account_id = account_voices.account_id
+    left join account_eligible on cuts.week_id = account_eligible.week_id and cuts.account_id = account_eligible.account_id
+    group by cuts.cut, cuts.cut_value, cuts.week_id
+),
+
+-- overall: the weighted dimensions of the level itself; with one missing it is not known
+overall as (
+    select
+        by_dimension.cut,
+        by_dimension.cut_value,
+        'overall' as service_dimension,
+        by_dimension.week_id,
+        by_dimension.week_start_on,
+        by_dimension.is_provisional,
+        case when count(perception_score) = count(*) then sum(dimensions.weight * perception_score) end as perception_score,
+        case when count(paired_perception_score) = count(*) then sum(dimensions.weight * paired_perception_score) end as paired_perception_score,
+        case when count(expectation_score) = count(*) then sum(dimensions.weight * expectation_score) end as expectation_score,
+        case when count(minimum_score) = count(*) then sum(dimensions.weight * minimum_score) end as minimum_score,
+        case when count(satisfaction_gap) = count(*) then sum(dimensions.weight * satisfaction_gap) end as satisfaction_gap,
+        case when count(promise_gap) = count(*) then sum(dimensions.weight * promise_gap) end as promise_gap,
+        max(n_accounts) as n_accounts,
+        min(n_accounts_paired) as n_accounts_paired
+    from by_dimension
+    inner join dimensions on by_dimension.service_dimension = dimensions.service_dimension
+    group by
+        by_dimension.cut, by_dimension.cut_value, by_dimension.week_id, by_dimension.week_start_on, by_dimension.is_provisional
+),
+
+together as (
+    select
+        cut, cut_value, service_dimension, week_id, week_start_on, is_provisional,
+        perception_score, paired_perception_score, expectation_score, minimum_score, satisfaction_gap, promise_gap,
+        n_accounts, n_accounts_heard, n_accounts_paired, n_accounts_silent, n_with_minimum, n_below_minimum,
+        n_contacts, n_eligible
+    from by_dimension
+    union all
+    select
+        overall.cut, overall.cut_value, overall.service_dimension, overall.week_id, overall.week_start_on, overall.is_provisional,
+        overall.perception_score, overall.paired_perception_score, overall.expectation_score, overall.minimum_score,
+        overall.satisfaction_gap, overall.promise_gap,
+        overall.n_accounts, heard_at_all.n_accounts_heard, overall.n_accounts_paired, heard_at_all.n_accounts_silent,
+        null as n_with_minimum, null as n_below_minimum,
+        heard_at_all.n_contacts, heard_at_all.n_eligible
+    from overall
+    inner join heard_at_all
+        on
+            overall.cut = heard_at_all.cut
+            and overall.cut_value = heard_at_all.cut_value
+            and overall.week_id = heard_at_all.week_id
+)
+
+select
+    cut,
+    cut_value,
+    service_dimension,
+    week_id,
+    week_start_on,
+    is_provisional,
+    perception_score,
+    paired_perception_score,
+    expectation_score,
+    minimum_score,
+    satisfaction_gap,
+    promise_gap,
+    cast(n_accounts as integer) as n_accounts,
+    cast(n_accounts_heard as integer) as n_accounts_heard,
+    cast(n_accounts_paired as integer) as n_accounts_paired,
+    cast(n_accounts_silent as integer) as n_accounts_silent,
+    cast(n_with_minimum as integer) as n_with_minimum,
+    cast(n_below_minimum as integer) as n_below_minimum,
+    cast(n_contacts as integer) as n_contacts,
+    cast(n_eligible as integer) as n_eligible,
+    case when n_eligible > 0 then cast(n_contacts as double) / n_eligible end as coverage_share
+from together

@@ -1,0 +1,121 @@
+{{ config(materialized='incremental', incremental_strategy='append', pre_hook="{{ forget_stale_weeks() }}") }}
+
+{#-
+    One row per account, service dimension, week and voice: the newest response of the window that
+    has the value, for each of perception, gap and minimum. A contact who is no longer valid at the
+    account at the week's end stays in as departed.
+-#}
+
+with ratings as (
+    select *
+    from {{ ref('int_ratings_paired') }}
+    where
+        survey_kind = 'relationship'
+        and submitted_day > ({{ first_stale_week() }} - {{ var('window_weeks') }}) * 7 + 3
+        and known_to_week > {{ first_stale_week() }}
+),
+
+weeks as (
+    select *
+    from {{ ref('dim_weeks') }}
+    where {{ is_stale_week('week_id') }}
+),
+
+in_window as (
+    select
+        ratings.*,
+        weeks.week_id,
+        weeks.last_day
+    from ratings
+    inner join weeks
+        on
+            weeks.week_id >= ratings.known_from_week
+            and weeks.week_id < ratings.known_to_week
+            and weeks.week_id >= (ratings.submitted_day - 4) // 7
+            and weeks.week_id <= (ratings.submitted_day - 4) // 7 + {{ var('window_weeks') }}
+    where
+        ratings.submitted_day <= weeks.last_day
+        and ratings.submitted_day > weeks.last_day - 7 * {{ var('window_weeks') }}
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by week_id, account_key, voice_key, service_dimension
+            order by perception_score is null, submitted_at desc, response_id desc
+        ) as perception_rank,
+        row_number() over (
+            partition by week_id, account_key, voice_key, service_dimension
+            order by paired_perception_score is null, submitted_at desc, response_id desc
+        ) as gap_rank,
+        row_number() over (
+            partition by week_id, account_key, voice_key, service_dimension
+            order by minimum_score is null, submitted_at desc, response_id desc
+        ) as minimum_rank
+    from in_window
+),
+
+voices as (
+    select
+        week_id,
+        account_key,
+        account_id,
+        voice_key,
+        contact_id,
+        service_dimension,
+        max(submitted_day) as last_answered_day,
+        max(last_day) as last_day,
+        max(case when perception_rank = 1 then perception_score end) as perception_score,
+        max(case when gap_rank = 1 then paired_perception_score end) as paired_perception_score,
+        max(case when gap_rank = 1 then paired_expectation_score end) as paired_expectation_score,
+        max(case when minimum_rank = 1 then bounded_perception_score end) as bounded_perception_score,
+        max(case when minimum_rank = 1 then bounded_expectation_score end) as bounded_expectation_score,
+        max(case when minimum_rank = 1 then minimum_score end) as minimum_score
+    from ranked
+    where perception_rank = 1 or gap_rank = 1 or minimum_rank = 1
+    group by week_id, account_key, account_id, voice_key, contact_id, service_dimension
+),
+
+contacts as (
+    select
+        *,
+        {{ week_of('known_from') }} as known_from_week,
+        coalesce({{ week_of('known_to') }}, {{ never() }}) as known_to_week,
+        coalesce({{ day_of_date('valid_from') }}, -1000000) as valid_from_day,
+        coalesce({{ day_of_date('valid_to') }}, 1000000) as valid_to_day
+    from {{ ref('int_contacts_versioned') }}
+)
+
+select
+    voices.week_id,
+    voices.account_key,
+    voices.account_id,
+    voices.voice_key,
+    voices.contact_id,
+    voices.service_dimension,
+    voices.last_answered_day,
+    -- named in the client's list at the week's end, or counted beside it
+    contacts.contact_id is not null as is_listed,
+    contacts.contact_id is null
+    or (
+        not contacts.is_deleted
+        and contacts.account_id = voices.account_id
+        and contacts.valid_from_day <= voices.last_day
+        and contacts.valid_to_day > voices.last_day
+    ) as is_counted,
+    coalesce(relationships.weight, 1.0) as weight,
+    voices.perception_score,
+    voices.paired_perception_score,
+    voices.paired_expectation_score,
+    voices.bounded_perception_score,
+    voices.bounded_expectation_score,
+    voices.minimum_score
+from voices
+left join contacts
+    on
+        voices.contact_id = contacts.contact_id
+        and voices.week_id >= contacts.known_from_week
+        and voices.week_id < contacts.known_to_week
+left join {{ ref('relationship_weights') }} as relationships
+    on contacts.relationship = relationships.relationship

@@ -1,0 +1,21 @@
+{# A returned row is outside its range. Nulls are unknown, not wrong. #}
+{% test between(model, column_name, low, high) %}
+select {{ column_name }}
+from {{ model }}
+where {{ column_name }} < {{ low }} or {{ column_name }} > {{ high }}
+{% endtest %}
+
+{# A returned row breaks the identity; an identity with an unknown side is not broken. #}
+{% test holds(model, expression) %}
+select *
+from {{ model }}
+where not ({{ expression }})
+{% endtest %}
+
+{# A returned row is a key that occurs more than once, or has a null part. #}
+{% test unique_key(model, columns) %}
+select {{ columns | join(", ") }}
+from {{ model }}
+group by {{ columns | join(", ") }}
+having count(*) > 1 {% for column in columns %}or {{ column }} is null {% endfor %}
+{% endtest %}

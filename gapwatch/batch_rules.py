@@ -1,0 +1,154 @@
+"""Rules about a batch as a whole, and what its report says: which one holds it, and what is a notice."""
+
+from __future__ import annotations
+
+from statistics import median
+
+import duckdb
+
+from gapwatch.batches import Batch
+from gapwatch.casts import identifier, quoted
+from gapwatch.errors import HeldError
+from gapwatch.gate_report import BatchReport
+from gapwatch.gate_stage import one
+from gapwatch.mapping import key_columns, landed_rows, text_select
+from gapwatch.sources import Source
+from gapwatch.workspace import Limits
+
+#: From so many rows on the share of rejected rows says something.
+SHARE_FROM_ROWS = 100
+#: Fewer accepted batches than these are no history: the first file often holds years, the next one a day.
+VOLUME_FROM_BATCHES = 3
+_REPAIR = "gapwatch gate repair --batch"
+
+
+def check_records(connection: duckdb.DuckDBPyConnection, batch: Batch, rows: int) -> None:
+    """The landed file holds as many records as its manifest says, and any at all. Raises HeldError."""
+    records = int(one(connection, f"select count(*) from {landed_rows(batch)}"))
+    if records != batch.records:
+        raise HeldError(
+            f"The landed batch has {records} records, its manifest says {batch.records}",
+            where=str(batch.path),
+            rule="row_count",
+            next_step="remove the batch's two files from landing, then run gapwatch run",
+        )
+    if not rows:
+        raise HeldError(
+            f"{batch.file} has {'no record with an answer in it' if records else 'a header and no records'}",
+            where=batch.file,
+            rule="empty_file",
+            next_step="deliver the file again with its records; if nothing happened, no file is needed",
+        )
+
+
+def check_share(
+    connection: duckdb.DuckDBPyConnection, source: Source, batch: Batch, entry: BatchReport, limits: Limits
+) -> None:
+    """Not too many of the rows are rejected; waiting rows are none of them. Raises HeldError."""
+    limit = limits.max_rejected_share
+    if entry.rows < SHARE_FROM_ROWS or entry.quarantined <= limit * entry.rows:
+        return
+    rejected = connection.execute(
+        "select rule, count(*) from stopped where status = 'quarantined' group by 1"
+    )
+    worst = max(rejected.fetchall(), key=lambda pair: (pair[1], pair[0]))[0]
+    raise HeldError(
+        f"{entry.quarantined} of {entry.rows} rows of {batch.file} break a rule, most of them {worst}; "
+        f"at most {limit:.1%} may. {example(connection, batch, worst)}",
+        where=batch.file,
+        rule="rejected_share",
+        next_step=f"correct sources.{source.name} in gapwatch.yml, then {_REPAIR} {batch.batch_id}",
+    )
+
+
+def check_volume(
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    batch: Batch,
+    entry: BatchReport,
+    limits: Limits,
+    *,
+    is_expected: bool,
+) -> None:
+    """The batch is about as large as usual. Raises HeldError.
+
+    It is a notice only where ``is_expected`` (a back-fill, or a batch that a person asked for) or where
+    the batch tells of a time before the newest that is known of its source.
+    """
+    history = connection.execute(
+        "select rows, max_known_at from raw._batches "
+        "where source = ? and outcome in ('pass', 'quarantine') order by load_seq desc limit ?",
+        [source.name, limits.volume_history],
+    ).fetchall()
+    if len(history) < min(VOLUME_FROM_BATCHES, limits.volume_history):
+        return
+    usual = median(rows for rows, _ in history)
+    if limits.volume_low * usual <= entry.rows <= limits.volume_high * usual:
+        return
+    what = f"{batch.file} has {entry.rows} rows, the last {len(history)} batches had {usual:g} (median)"
+    newest = one(connection, "select max(known_at) from staged")
+    newest_before = one(
+        connection, "select max(max_known_at) from raw._batches where source = ?", source.name
+    )
+    is_late = newest is not None and newest_before is not None and newest < newest_before
+    if is_expected or is_late:
+        entry.notices.append(f"volume: {what}")
+        return
+    raise HeldError(
+        what,
+        where=batch.file,
+        rule="volume",
+        next_step=f"look at the file; if it is right, {_REPAIR} {batch.batch_id}",
+    )
+
+
+def notice_key_collisions(
+    connection: duckdb.DuckDBPyConnection, source: Source, batch: Batch, entry: BatchReport
+) -> None:
+    """Notice keys that are equal only in their normal form (``A1`` and ``A1 ``): the rows stay apart."""
+    contract = source.definition
+    keys = [c for c in contract.key if c in key_columns(contract) and c in source.columns]
+    if not keys:
+        return
+    written = text_select(source, batch, keep_original=True)
+    altered = " or ".join(f"{identifier(f's_{c}')} <> {identifier(f't_{c}')}" for c in keys)
+    normal = ", ".join(identifier(f"t_{c}") for c in keys)
+    original = ", ".join(identifier(f"s_{c}") for c in keys)
+    if not one(connection, f"select count(*) from (select 1 from ({written}) where {altered} limit 1)"):
+        return
+    collisions = one(
+        connection,
+        f"select count(*) from (select {normal} from ({written}) group by {normal} "
+        f"having count(distinct ({original})) > 1)",
+    )
+    if collisions:
+        entry.notices.append(
+            f"key_collision: {collisions} keys of {batch.file} are written in more than one way "
+            "(blanks or composed letters); they count as the same key, their rows stay apart"
+        )
+
+
+def sentence(connection: duckdb.DuckDBPyConnection, source: Source, batch: Batch, entry: BatchReport) -> str:
+    """What was stopped in a batch that passed otherwise: file, rules, first line, next command."""
+    rules = ", ".join(f"{rule} {count}" for rule, count in sorted(entry.rules.items()))
+    worst = max(entry.rules, key=lambda rule: entry.rules[rule])
+    step = (
+        f"correct sources.{source.name} in gapwatch.yml or the file, then {_REPAIR} {batch.batch_id}"
+        if entry.quarantined
+        else "deliver what the rows wait for; they go on by themselves at the next gapwatch run"
+    )
+    return f"{batch.file}: {rules}. {example(connection, batch, worst)} Next: {step}."
+
+
+def example(connection: duckdb.DuckDBPyConnection, batch: Batch, rule: str) -> str:
+    """Line and column of the first row that a rule stopped."""
+    rows = connection.execute(
+        "select s._row, s._column, v.column_name from stopped as v join staged as s on s.rowid = v.idx "
+        f"where v.rule = {quoted(rule)} order by v.idx limit 1"
+    ).fetchall()
+    if not rows:
+        return ""
+    row, cell, column = rows[0]
+    line = batch.line_of(row)
+    place = f"line {line}" if line is not None else f"row {row}"
+    return f"First: {place}, column {cell or column}, rule {rule}."

@@ -1,0 +1,256 @@
+"""A source's mapping: the source columns that it reads, and the SQL that types a landed batch.
+
+A mapping gives each contract column one scalar SQL expression over the source's columns, all of them
+text (:mod:`gapwatch.expressions`); the result is cast by rule (:mod:`gapwatch.casts`). Typed values are
+made each time a batch is read, so a corrected mapping acts on what landed before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from gapwatch import casts
+from gapwatch.batches import Batch
+from gapwatch.casts import Dialect, identifier, quoted
+from gapwatch.contracts import Contract
+from gapwatch.did_you_mean import suggestion
+from gapwatch.errors import UserError
+from gapwatch.expressions import Expression, parse
+from gapwatch.sources import COLUMN_DEFAULTS, Source
+
+#: Joins the parts of a key to one text.
+KEY_SEPARATOR = "\x1f"
+#: Contract column and broken rule of each value that a row lost: ``opened_at:instant_window tier:…``.
+ERRORS = "_errors"
+
+
+def referenced_columns(source: Source, header: Sequence[str] | None = None) -> list[str]:
+    """Source columns that the mapping reads, in order of first use: the allow-list of what may land.
+
+    With a ``header`` the names are checked against it and returned as the header spells them (DuckDB
+    compares names without case); columns declared ``optional`` may be missing and are then left out.
+    Raises UserError that names the key and the closest column.
+    """
+    found: dict[str, str] = {}
+    for where, names in _column_uses(source):
+        for name in names:
+            actual = name if header is None else _in_header(name, header, where, source)
+            if actual is not None:
+                found.setdefault(actual.lower(), actual)
+    return list(found.values())
+
+
+def columns_behind(source: Source, column: str) -> list[str]:
+    """Source columns that the expression of one contract column reads."""
+    return list(_expressions(source)[column].columns) if column in source.columns else []
+
+
+def key_columns(contract: Contract) -> frozenset[str]:
+    """Columns cast as keys: the contract's key, every id, and the system that an identity names."""
+    ids = {column for column in contract.columns if column.endswith("_id")}
+    return frozenset(ids | (set(contract.key) - contract.enums.keys()))
+
+
+def key_text(contract: Contract, prefix: str = "") -> str:
+    """SQL for the key of a row as one text; a part that is missing is empty."""
+    parts = ", ".join(f"coalesce(cast({prefix}{identifier(c)} as varchar), '')" for c in contract.key)
+    return f"concat_ws(chr({ord(KEY_SEPARATOR)}), {parts})"
+
+
+def dialect_of(source: Source) -> Dialect:
+    """How the source writes values."""
+    options = source.options
+    return Dialect(
+        time_zone=source.time_zone,
+        timestamp_formats=tuple(options.timestamp_format),
+        date_formats=tuple(options.date_format),
+        decimal=options.decimal,
+    )
+
+
+def typed_select(
+    source: Source, batch: Batch, *, only_rows: str | None = None, anonymous_surveys: str | None = None
+) -> str:
+    """SQL that reads a landed batch and yields typed contract rows.
+
+    Columns: the contract's, then those of ``RAW_COLUMNS`` except ``_loaded_at``, then ``_errors``
+    (``column:rule`` for each value that the casts refused, null where there is none) and ``_as_of``.
+    ``only_rows`` is a SQL relation with ``_row`` to read no other records; ``anonymous_surveys`` is a
+    SQL query of survey ids whose answers lose their contact. A wide survey gives one row per
+    record and non-empty cell.
+    """
+    contract = source.definition
+    dialect = dialect_of(source)
+    keys = key_columns(contract)
+    columns, refused, broken = [], [], []
+    for column, sql_type in contract.types.items():
+        text, value = identifier(f"t_{column}"), identifier(f"p_{column}")
+        typed = casts.value(sql_type, value)
+        name = casts.error(sql_type, text, value, dialect, is_key=column in keys)
+        if name is not None and (column in source.columns or column in _cell_columns(source)):
+            lost = f"({text} is not null and ({typed}) is null)"
+            refused.append(lost)
+            broken.append(f"case when {lost} then {quoted(column + ':')} || {name} end")
+        if column in COLUMN_DEFAULTS:
+            default = quoted(str(COLUMN_DEFAULTS[column]))
+            typed = f"case when {text} is null then cast({default} as {sql_type.lower()}) else {typed} end"
+        if column == "contact_id" and anonymous_surveys:
+            typed = f"case when p_survey_id in ({anonymous_surveys}) then null else {typed} end"
+        columns.append(f"{typed} as {identifier(column)}")
+    errors = "null::varchar"
+    if refused:
+        errors = f"case when {' or '.join(refused)} then concat_ws(' ', {', '.join(broken)}) end"
+    parsed = [
+        f"{casts.parsed(t, identifier(f't_{c}'), dialect, is_key=c in keys)} as {identifier(f'p_{c}')}"
+        for c, t in contract.types.items()
+    ]
+    row = ", ".join(identifier(column) for column in contract.columns)
+    as_of = casts.value("TIMESTAMP", casts.parsed("TIMESTAMP", "t__as_of", dialect, is_key=False))
+    return (
+        f"with texts as ({text_select(source, batch, only_rows=only_rows)}), "
+        f"parsed as (select *, {', '.join(parsed)} from texts), "
+        f"typed as (select {', '.join(columns)}, _row, _column, _tie_break, {errors} as {ERRORS}, "
+        f"coalesce({as_of}, {_instant(batch.as_of)}) as _as_of from parsed) "
+        f"select {row}, {_known_at(source, batch)} as known_at, false as is_deleted, "
+        f"{quoted(source.row_source)} as _source, {quoted(batch.batch_id)} as _batch_id, "
+        f"{quoted(batch.file)} as _file, _row, _column, _tie_break, hash({row}) as _row_hash, "
+        f"{ERRORS}, _as_of from typed"
+    )
+
+
+def text_select(
+    source: Source, batch: Batch, *, only_rows: str | None = None, keep_original: bool = False
+) -> str:
+    """SQL that yields the mapped texts of a landed batch, cleaned: ``t_<contract column>``.
+
+    Beside them ``_row``, ``_column``, ``_tie_break`` and ``t__as_of`` (null where the source declares
+    none); with ``keep_original`` the texts before cleaning as ``s_<contract column>``.
+    """
+    contract = source.definition
+    texts = {c: f"cast(({e.sql}) as varchar)" for c, e in _expressions(source).items()}
+    declared = _tie_break(source)
+    as_of = identifier(source.as_of.column) if source.as_of and source.as_of.column else "null"
+    records = [
+        "file_row_number + 1 as _row",
+        f"cast(({declared.sql}) as varchar) as _tie_break" if declared else "null::varchar as _tie_break",
+        f"cast({as_of} as varchar) as s__as_of",
+        *(f"{texts.get(c, 'null::varchar')} as {identifier(f's_{c}')}" for c in contract.columns),
+    ]
+    where = f" where file_row_number + 1 in (select _row from {only_rows})" if only_rows else ""
+    # A declared optional column that this file lacks reads as empty.
+    present = {column.lower() for column in batch.columns}
+    lacking = [name for name in source.options.optional if name.lower() not in present]
+    nulls = "".join(f", null::varchar as {identifier(name)}" for name in lacking)
+    scan = f"(select *{nulls} from {landed_rows(batch)}){where}"
+    if source.questions:
+        names = list(source.questions)
+        cells = ", ".join(f"cast({identifier(n)} as varchar)" for n in names)
+        records += [
+            f"unnest([{', '.join(quoted(n) for n in names)}]) as _column",
+            f"unnest([{', '.join(quoted(source.questions[n]) for n in names)}]) as _question",
+            f"unnest([{cells}]) as _cell",
+        ]
+    else:
+        records.append("null::varchar as _column")
+    cleaned = [
+        "_row",
+        "_column",
+        "_tie_break",
+        f"{casts.cleaned('s__as_of')} as t__as_of",
+        *(f"{_cleaned_text(source, c)} as {identifier(f't_{c}')}" for c in contract.columns),
+    ]
+    if keep_original:
+        cleaned += [identifier(f"s_{c}") for c in contract.columns]
+    # A cell of nothing but blanks is an unanswered question.
+    filled = f" where {casts.cleaned('_cell')} is not null" if source.questions else ""
+    return f"select {', '.join(cleaned)} from (select {', '.join(records)} from {scan}){filled}"
+
+
+def landed_rows(batch: Batch) -> str:
+    """SQL relation of a batch's source text; ``file_row_number`` counts its records from 0."""
+    # A path is a glob to DuckDB: brackets around each special character take its meaning away.
+    path = "".join(f"[{c}]" if c in "*?[" else c for c in str(batch.path))
+    return f"read_parquet({quoted(path)}, file_row_number = true)"
+
+
+def _cleaned_text(source: Source, column: str) -> str:
+    if column in _cell_columns(source):
+        cell = {"question_id": "_question", "answer_value": "_cell", "answer_text": "_cell"}[column]
+        if column == "question_id":
+            return cell
+        listed = ", ".join(quoted(q) for q in source.text_questions) or "null"
+        is_text = f"coalesce(_question in ({listed}), false)"
+        wanted = is_text if column == "answer_text" else f"not {is_text}"
+        return f"case when {wanted} then {casts.cleaned(cell)} end"
+    if column not in source.columns:
+        return "null::varchar"
+    return casts.cleaned(identifier(f"s_{column}"))
+
+
+def _known_at(source: Source, batch: Batch) -> str:
+    """SQL for the instant at which a row's content became known: from the row itself, never from the load."""
+    contract = source.definition
+    known_by = ", ".join(identifier(c) for c in contract.known_by)
+    happened = [
+        c
+        for c, t in contract.types.items()
+        if t == "TIMESTAMP" and c != contract.version and not c.endswith("due_at")
+    ]
+    landed = _instant(batch.landed_at)
+    # Only where a source keeps no history: the last thing that the row tells of, as long as it is past.
+    past = ", ".join(f"case when {identifier(c)} <= {landed} then {identifier(c)} end" for c in happened)
+    happened_last = [f"greatest({past})"] if past else []
+    stamped = f"coalesce({', '.join([f'greatest({known_by})', *happened_last, '_as_of', landed])})"
+    lag = round(source.arrival_lag_minutes * 60_000_000)
+    return f"{stamped} + to_microseconds({lag})" if lag else stamped
+
+
+def _cell_columns(source: Source) -> frozenset[str]:
+    return frozenset({"question_id", "answer_value", "answer_text"} if source.questions else ())
+
+
+def _instant(instant: datetime | None) -> str:
+    return f"timestamp {quoted(instant.isoformat(sep=' '))}" if instant is not None else "null::timestamp"
+
+
+def _expressions(source: Source) -> dict[str, Expression]:
+    where = f"sources.{source.name}.columns"
+    return {
+        column: parse(source.columns[column], where=f"{where}.{column}")
+        for column in source.definition.columns
+        if column in source.columns
+    }
+
+
+def _tie_break(source: Source) -> Expression | None:
+    return parse(source.tie_break, where=f"sources.{source.name}.tie_break") if source.tie_break else None
+
+
+def _column_uses(source: Source) -> Iterator[tuple[str, Sequence[str]]]:
+    here = f"sources.{source.name}"
+    for column, expression in _expressions(source).items():
+        yield f"{here}.columns.{column}", expression.columns
+    declared = _tie_break(source)
+    if declared:
+        yield f"{here}.tie_break", declared.columns
+    for name in source.questions:
+        yield f"{here}.questions", (name,)
+    if source.as_of is not None and source.as_of.column:
+        yield f"{here}.as_of.column", (source.as_of.column,)
+
+
+def _in_header(name: str, header: Sequence[str], where: str, source: Source) -> str | None:
+    if name in header:
+        return name
+    folded = [column for column in header if column.lower() == name.lower()]
+    if len(folded) == 1:
+        return folded[0]
+    if name in source.options.optional:
+        return None
+    raise UserError(
+        f"The source has no column {name!r}{suggestion(name, header)}",
+        where=where,
+        rule="columns_present",
+        next_step=f"use one of: {', '.join(header[:30])}; then run gapwatch doctor",
+    )

@@ -1,0 +1,271 @@
+"""The build step: one dbt build from raw to marts, incremental where it can be, whole where it must.
+
+What changed since the last finished build is told by the load sequence of the batches; which weeks
+it makes stale, by ``raw._changes``. A changed seed, model, source declaration or an earlier ``as_of``
+rebuilds everything, so that an incremental result always equals a full one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from gapwatch import seeds
+from gapwatch.errors import GapwatchError, ResourceError, UserError
+from gapwatch.faults import fault_point
+from gapwatch.warehouse import write_connection
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import duckdb
+
+    from gapwatch.workspace import Workspace
+
+Progress = Callable[[str, int, int], None]
+
+EPOCH = datetime(1970, 1, 5)
+_RECORD = "\x1e"
+
+
+class BuildFailedError(GapwatchError):
+    """A model or a test of the build failed; the snapshot that was published before stays."""
+
+    exit_code = 1
+
+
+@dataclass
+class BuildReport:
+    """What a build did. Seconds: the whole step, and the SQL of models, seeds and tests alone."""
+
+    build_id: str
+    mode: str
+    as_of: datetime
+    load_seq: int
+    stale_from: datetime | None = None
+    reason: str = ""
+    models: int = 0
+    tests: int = 0
+    seconds: float = 0.0
+    seconds_sql: float = 0.0
+    seconds_models: float = 0.0
+    slowest: list[tuple[str, float]] = field(default_factory=list)
+    exit_code: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for ``--json``."""
+        values = asdict(self)
+        values["as_of"] = self.as_of.isoformat()
+        values["stale_from"] = self.stale_from.isoformat() if self.stale_from else None
+        return values
+
+
+@dataclass(frozen=True)
+class _Plan:
+    mode: str
+    reason: str
+    as_of: datetime
+    load_seq: int
+    built_load_seq: int
+    stale_week: int
+    fingerprint: str
+
+
+def build(ws: Workspace, *, full_refresh: bool = False, progress: Progress | None = None) -> BuildReport:
+    """Bring the marts up to date. The caller holds the warehouse lock.
+
+    Raises UserError when nothing has been admitted yet, BuildFailedError when a model or a test
+    fails, ResourceError when memory or disk ran out.
+    """
+    began = time.monotonic()
+    folder = seeds.assemble(ws)
+    thresholds = seeds.settings(ws)
+    with write_connection(ws) as connection:
+        plan = _plan(ws, connection, _fingerprint(folder, thresholds, connection), full_refresh)
+    report = BuildReport(
+        build_id=uuid.uuid4().hex[:12],
+        mode=plan.mode,
+        as_of=plan.as_of,
+        load_seq=plan.load_seq,
+        reason=plan.reason,
+        stale_from=EPOCH + timedelta(weeks=plan.stale_week) if plan.mode == "incremental" else None,
+    )
+    if plan.mode == "none":
+        report.seconds = time.monotonic() - began
+        return report
+    fault_point("build.before_dbt")
+    results = _run_dbt(ws, plan, thresholds, folder, progress)
+    _raise_on_failure(ws, results)
+    fault_point("build.after_dbt")
+    with write_connection(ws) as connection:
+        connection.execute(
+            "insert into meta.builds values (?, ?, ?, ?, ?, ?)",
+            [report.build_id, _now(), plan.fingerprint, plan.load_seq, plan.as_of, plan.mode],
+        )
+    fault_point("build.after_record")
+    models = [r for r in results if r["resource_type"] in {"model", "seed"}]
+    report.models = len(models)
+    report.tests = sum(r["resource_type"] == "test" for r in results)
+    report.seconds_models = sum(r["seconds"] for r in models)
+    report.seconds_sql = sum(r["seconds"] for r in results)
+    report.slowest = sorted(((r["node"].split(".")[-1], r["seconds"]) for r in models), key=lambda x: -x[1])[:8]
+    report.seconds = time.monotonic() - began
+    return report
+
+
+def _plan(
+    ws: Workspace, connection: duckdb.DuckDBPyConnection, fingerprint: str, full_refresh: bool
+) -> _Plan:
+    connection.execute(
+        "create table if not exists meta.builds (build_id varchar, finished_at timestamp, fingerprint varchar, "
+        "load_seq bigint, as_of timestamp, mode varchar)"
+    )
+    newest = connection.execute(
+        "select max(load_seq), max(max_known_at) filter (where accepted_rows > 0) from raw._batches"
+    ).fetchone()
+    if newest is None or newest[1] is None:
+        raise UserError(
+            "No row has been admitted yet, so there is nothing to build from",
+            where=str(ws.warehouse_path),
+            rule="something_admitted",
+            next_step="gapwatch ingest && gapwatch gate",
+        )
+    load_seq, as_of = int(newest[0]), ws.as_of or newest[1]
+    last = connection.execute(
+        "select load_seq, as_of, fingerprint from meta.builds order by finished_at desc limit 1"
+    ).fetchone()
+    running_week = _week(as_of)
+
+    def full(reason: str) -> _Plan:
+        return _Plan("full", reason, as_of, load_seq, -1, -1_000_000, fingerprint)
+
+    if full_refresh:
+        return full("asked for")
+    if last is None:
+        return full("first build")
+    if last[2] != fingerprint:
+        return full("models, seeds, thresholds or source declarations changed")
+    if as_of < last[1]:
+        return full("as_of went back")
+    beyond = connection.execute(
+        "select count(*) from raw._batches where load_seq <= ? and max_known_at > ?", [last[0], last[1]]
+    ).fetchone()
+    if as_of > last[1] and beyond and beyond[0]:
+        return full("as_of moved on over facts that were admitted before")
+    if last[0] == load_seq and last[1] == as_of:
+        return _Plan("none", "nothing new", as_of, load_seq, load_seq, running_week, fingerprint)
+    stale = connection.execute("select min(stale_from) from raw._changes where load_seq > ?", [last[0]]).fetchone()
+    weeks = [_week(last[1])] + ([_week(stale[0])] if stale and stale[0] else [])
+    return _Plan("incremental", "new batches", as_of, load_seq, int(last[0]), min(weeks), fingerprint)
+
+
+def _run_dbt(
+    ws: Workspace, plan: _Plan, thresholds: dict[str, float], seed_folder: Path, progress: Progress | None
+) -> list[dict[str, Any]]:
+    variables: dict[str, Any] = {name: int(v) if v.is_integer() else v for name, v in thresholds.items()}
+    variables |= {
+        "as_of": plan.as_of.isoformat(sep=" "),
+        "built_load_seq": plan.built_load_seq,
+        "stale_from_week": plan.stale_week,
+    }
+    project = str(seeds.DBT_PROJECT)
+    state = ws.state_path / "dbt"
+    state.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "gapwatch.dbt_child"]
+    command += ["--quiet", "--no-use-colors", "--log-path", str(state / "logs"), "--log-level-file", "info"]
+    command += ["build", "--target-path", str(state / "target"), "--project-dir", project, "--profiles-dir", project, "--exclude-resource-type", "unit_test"]
+    command += ["--vars", json.dumps(variables)] + (["--full-refresh"] if plan.mode == "full" else [])
+    done: list[dict[str, Any]] = []
+    error, finished = "", 0
+    with subprocess.Popen(
+        command,
+        env=_environment(ws, state, seed_folder),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        encoding="utf-8",
+    ) as child:
+        assert child.stdout is not None
+        tail: list[str] = []
+        for line in child.stdout:
+            if not line.startswith(_RECORD):
+                tail = [*tail[-20:], line]
+                continue
+            record = json.loads(line[1:])
+            if "finished" in record:
+                finished += 1
+                if progress is not None:
+                    progress(record["finished"].split(".")[2], finished, 0)
+            error = record.get("error", error)
+            done = record.get("results", done)
+    if error or (not done and child.returncode != 0):
+        raise BuildFailedError(
+            f"dbt could not build: {(error or ''.join(tail)).strip()}",
+            where=str(state / "logs" / "dbt.log"),
+            rule="build",
+            next_step="gapwatch doctor",
+        )
+    return done
+
+
+def _environment(ws: Workspace, state: Path, seed_folder: Path) -> dict[str, str]:
+    return {
+        **os.environ,
+        "GAPWATCH_WAREHOUSE": str(ws.warehouse_path),
+        "GAPWATCH_SEEDS": str(seed_folder),
+        "GAPWATCH_MEMORY": ws.limits.memory,
+        "GAPWATCH_THREADS": str(ws.limits.threads),
+        "GAPWATCH_TEMP": str(ws.tmp_path),
+        "GAPWATCH_TEMP_SIZE": ws.limits.temp_directory_size,
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def _raise_on_failure(ws: Workspace, results: list[dict[str, Any]]) -> None:
+    failed = [r for r in results if r["status"] in {"error", "fail", "runtime error"}]
+    if not failed:
+        return
+    first = failed[0]
+    kind = ResourceError if "Out of Memory" in first["message"] or "No space left" in first["message"] else BuildFailedError
+    others = f" ({len(failed) - 1} more failed)" if len(failed) > 1 else ""
+    raise kind(
+        f"The build failed at {first['node'].split('.')[2]}: {' '.join(first['message'].split())[:600]}{others}",
+        where=first["path"],
+        rule=first["resource_type"],
+        next_step="mend it, then gapwatch build; the snapshot published before stays as it is",
+    )
+
+
+def _fingerprint(seed_folder: Path, thresholds: dict[str, float], connection: duckdb.DuckDBPyConnection) -> str:
+    """Digest of everything but the data that decides the marts: a change rebuilds them whole."""
+    digest = hashlib.sha256()
+    sources = [
+        path
+        for pattern in ("models/**/*.sql", "macros/**/*.sql", "dbt_project.yml")
+        for path in sorted(seeds.DBT_PROJECT.glob(pattern))
+    ]
+    for path in sources + sorted(seed_folder.glob("*.csv")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    digest.update(json.dumps(thresholds, sort_keys=True).encode())
+    declared = connection.execute("select * from raw._sources order by all").fetchall()
+    digest.update(repr(declared).encode())
+    return digest.hexdigest()
+
+
+def _week(instant: datetime) -> int:
+    return (instant - EPOCH) // timedelta(weeks=1)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)

@@ -1,0 +1,168 @@
+"""The warehouse file: the one module that opens it for writing, and the tables it must have.
+
+The warehouse is a cache: landing and the ledger are the truth, and what raw lacks is loaded again from
+landing. Whoever calls :func:`write_connection` holds the workspace's warehouse lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import duckdb
+
+from gapwatch.casts import identifier, quoted
+from gapwatch.contracts import CONTRACTS, raw_columns
+from gapwatch.errors import GapwatchError, InternalError, ResourceError
+from gapwatch.workspace import Workspace
+
+_SCHEMAS = ("raw", "quarantine", "meta")
+
+#: Bookkeeping tables: name -> column -> type.
+TABLES: dict[str, dict[str, str]] = {
+    "raw._batches": {
+        "batch_id": "VARCHAR",
+        "source": "VARCHAR",
+        "system": "VARCHAR",
+        "contract": "VARCHAR",
+        "file": "VARCHAR",
+        "file_sha256": "VARCHAR",
+        "records": "BIGINT",
+        "rows": "BIGINT",
+        "accepted_rows": "BIGINT",
+        "quarantined_rows": "BIGINT",
+        "waiting_rows": "BIGINT",
+        "outcome": "VARCHAR",
+        "message": "VARCHAR",
+        "as_of": "TIMESTAMP",
+        "min_known_at": "TIMESTAMP",
+        "max_known_at": "TIMESTAMP",
+        "landed_at": "TIMESTAMP",
+        "loaded_at": "TIMESTAMP",
+        "load_seq": "BIGINT",
+        "is_full": "BOOLEAN",
+        "expectations_declared": "INTEGER",
+        "expectations_evaluated": "INTEGER",
+    },
+    "raw._sources": {
+        "source": "VARCHAR",
+        "system": "VARCHAR",
+        "contract": "VARCHAR",
+        "time_zone": "VARCHAR",
+        "calendar_id": "VARCHAR",
+        "history": "VARCHAR",
+        "delivers": "VARCHAR",
+        "arrival_lag_minutes": "DOUBLE",
+        "ids": "VARCHAR",
+        "records_first_response": "BOOLEAN",
+        "is_anonymous": "BOOLEAN",
+    },
+    "raw._delivered_keys": {
+        "_source": "VARCHAR",
+        "contract": "VARCHAR",
+        "batch_id": "VARCHAR",
+        "as_of": "TIMESTAMP",
+        "key": "VARCHAR",
+    },
+    "raw._changes": {"load_seq": "BIGINT", "contract": "VARCHAR", "stale_from": "TIMESTAMP"},
+    "quarantine.rows": {
+        "_source": "VARCHAR",
+        "source": "VARCHAR",
+        "contract": "VARCHAR",
+        "_batch_id": "VARCHAR",
+        "_file": "VARCHAR",
+        "_row": "BIGINT",
+        "_column": "VARCHAR",
+        "line": "BIGINT",
+        "key": "VARCHAR",
+        "rule": "VARCHAR",
+        "column_name": "VARCHAR",
+        "value": "VARCHAR",
+        "content": "VARCHAR",
+        "status": "VARCHAR",
+        "quarantined_at": "TIMESTAMP",
+        "resolved_at": "TIMESTAMP",
+    },
+}
+
+
+@contextmanager
+def write_connection(ws: Workspace) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the warehouse for writing, with the workspace's limits, every schema and table in place.
+
+    The caller holds the warehouse lock. Raises ResourceError where disk or memory ran out (inside the
+    block as well) and InternalError where the file cannot be opened.
+    """
+    ws.warehouse_path.parent.mkdir(parents=True, exist_ok=True)
+    ws.tmp_path.mkdir(parents=True, exist_ok=True)
+    with resource_errors(ws):
+        connection = _opened(ws)
+        try:
+            create_tables(connection)
+            yield connection
+        finally:
+            connection.close()
+
+
+def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create what is missing of the schemas raw, quarantine and meta."""
+    for schema in _SCHEMAS:
+        connection.execute(f"create schema if not exists {schema}")
+    tables = {f"raw.{name}": raw_columns(contract) for name, contract in CONTRACTS.items()} | TABLES
+    for name, columns in tables.items():
+        listed = ", ".join(f"{identifier(column)} {kind}" for column, kind in columns.items())
+        connection.execute(f"create table if not exists {name} ({listed})")
+
+
+@contextmanager
+def resource_errors(ws: Workspace) -> Iterator[None]:
+    """Turn DuckDB's "out of memory" and "disk full" into a ResourceError that says what to change."""
+    try:
+        yield
+    except GapwatchError:
+        raise
+    except (duckdb.OutOfMemoryException, MemoryError) as error:
+        raise ResourceError(
+            f"Memory or temporary disk space ran out: {_first_line(error)}",
+            where=str(ws.warehouse_path),
+            rule="resources",
+            next_step="raise limits.memory or limits.temp_directory_size in gapwatch.yml, then run it again",
+        ) from error
+    except (duckdb.IOException, duckdb.FatalException, OSError) as error:
+        if not any(sign in str(error) for sign in ("No space left", "Disk quota", "not enough space")):
+            raise
+        raise ResourceError(
+            f"The disk is full: {_first_line(error)}",
+            where=str(ws.warehouse_path),
+            rule="resources",
+            next_step="free disk space, then run the same command again",
+        ) from error
+
+
+def _opened(ws: Workspace) -> duckdb.DuckDBPyConnection:
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "memory_limit": ws.limits.memory,
+        "threads": ws.limits.threads,
+        "temp_directory": str(ws.tmp_path),
+        "max_temp_directory_size": ws.limits.temp_directory_size,
+    }
+    try:
+        connection = duckdb.connect(str(ws.warehouse_path), config=config)
+    except duckdb.IOException as error:
+        raise InternalError(
+            f"The warehouse cannot be opened: {_first_line(error)}",
+            where=str(ws.warehouse_path),
+            rule="warehouse",
+            next_step="close the program that has it open; if the file is damaged, remove it and run "
+            "gapwatch run: it is rebuilt from landing",
+        ) from error
+    # ICU is part of the wheel; loading it by name keeps autoloading off.
+    connection.execute("load icu")
+    connection.execute(f"set TimeZone = {quoted('UTC')}")
+    return connection
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

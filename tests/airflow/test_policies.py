@@ -1,0 +1,119 @@
+"""What every DAG file must keep to."""
+
+from __future__ import annotations
+
+import ast
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gapwatch.airflow.__main__ import DAGS, environment
+from gapwatch.contracts import groups
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from airflow.dag_processing.dagbag import DagBag
+
+pytestmark = [pytest.mark.xdist_group("airflow"), pytest.mark.airflow]
+
+FILES = sorted(DAGS.glob("*.py"))
+EXPECTED = {f"ingest_{group}" for group in groups()} | {"model_satisfaction"}
+WRITERS = {"gate", "build", "publish"}
+
+
+def test_every_file_is_imported_without_errors_and_the_bag_holds_one_dag_a_file(bag: DagBag) -> None:
+    assert bag.import_errors == {}
+    assert set(bag.dags) == EXPECTED == {path.stem for path in FILES}
+
+
+def test_every_dag_has_a_page_that_says_what_a_person_on_duty_needs(bag: DagBag) -> None:
+    for dag in bag.dags.values():
+        for word in ("**Reads**", "**Writes**", "**Schedule**", "**When it fails**"):
+            assert word in (dag.doc_md or ""), f"{dag.dag_id} does not say {word}"
+
+
+def test_owners_and_tags_come_from_the_lists(bag: DagBag) -> None:
+    from gapwatch.airflow.wiring import OWNERS, TAGS
+
+    for dag in bag.dags.values():
+        assert dag.tags
+        assert set(dag.tags) <= set(TAGS)
+        assert {task.owner for task in dag.tasks} <= set(OWNERS)
+
+
+def test_every_task_retries_with_growing_pauses_and_tells_the_ledger_when_it_fails(bag: DagBag) -> None:
+    from gapwatch.airflow.callbacks import record_failure
+
+    for dag in bag.dags.values():
+        for task in dag.tasks:
+            arguments = getattr(task, "partial_kwargs", None) or vars(task)
+            assert arguments["retries"] >= 3
+            assert arguments["retry_exponential_backoff"] > 1
+            assert arguments["max_retry_delay"] <= timedelta(hours=1)
+            assert arguments["on_failure_callback"] in (record_failure, [record_failure], (record_failure,))
+
+
+def test_whatever_writes_to_the_warehouse_uses_the_pool_with_one_slot(
+    bag: DagBag, airflow_home: Path
+) -> None:
+    from airflow.models.pool import Pool
+
+    from gapwatch.airflow.wiring import WRITER_POOL
+
+    in_pool = {
+        (dag.dag_id, task.task_id)
+        for dag in bag.dags.values()
+        for task in dag.tasks
+        if task.pool == WRITER_POOL
+    }
+    writers = {
+        (dag.dag_id, task.task_id)
+        for dag in bag.dags.values()
+        for task in dag.tasks
+        if task.task_id in WRITERS
+    }
+    assert in_pool == writers
+    assert len(writers) == len(EXPECTED) + 1
+    assert Pool.get_pool(WRITER_POOL).slots == 1
+
+
+def test_ingests_have_a_data_interval_and_the_model_waits_for_any_of_their_assets(bag: DagBag) -> None:
+    from airflow.sdk import AssetAny, CronDataIntervalTimetable
+
+    from gapwatch.airflow.wiring import LOADED
+
+    for group in groups():
+        dag = bag.dags[f"ingest_{group}"]
+        assert isinstance(dag.timetable, CronDataIntervalTimetable)
+        assert not dag.catchup
+        assert dag.max_active_runs == 1
+        assert [asset.uri for asset in dag.get_task("gate").outlets] == [LOADED[group].uri]
+    condition = bag.dags["model_satisfaction"].timetable.asset_condition
+    assert isinstance(condition, AssetAny)
+    assert {asset.uri for asset in condition.objects} == {asset.uri for asset in LOADED.values()}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_file_only_wires(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 60
+    tree = ast.parse(text)
+    assert ast.get_docstring(tree)
+    imported = {
+        node.module.split(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module
+    }
+    assert imported <= {"__future__", "airflow", "gapwatch"}
+    assert not any(isinstance(node, ast.Import) for node in ast.walk(tree))
+    assert "select " not in text.lower().split('"""', 2)[2]
+
+
+def test_a_local_airflow_keeps_to_loopback_and_to_the_workspace(tmp_path: Path) -> None:
+    variables = environment(tmp_path)
+    assert variables["AIRFLOW__API__HOST"] == "127.0.0.1"
+    assert variables["AIRFLOW_HOME"].startswith(str(tmp_path))
+    assert str(tmp_path) in variables["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]
+    assert variables["AIRFLOW__CORE__LOAD_EXAMPLES"] == "False"
