@@ -2,16 +2,16 @@
 -- Variables: tickets, answers, accounts, weeks. Everything is made for a day more than the first load takes
 -- (`known_at` up to `cutoff`); the rows known within the day after it are the second load.
 
+set variable started = timestamp '2022-01-03 00:00:00';
+set variable cutoff = getvariable('started') + to_days(cast(getvariable('weeks') * 7 + 2 as integer)) + interval '10 hours 37 minutes';
+set variable span_seconds = epoch(getvariable('cutoff') + interval 1 day - getvariable('started'));
+
 create or replace temp macro chance(id, salt) as (hash(id, salt) % 1000003) / 1000003.0;
 create or replace temp macro pick(id, salt, choices) as cast(hash(id, salt) % choices as integer);
 create or replace temp macro wait(id, salt, mean_minutes) as
     to_seconds(cast(-ln(1.0 - chance(id, salt)) * mean_minutes * 60 as bigint));
 create or replace temp macro between_start_and_end(id, salt) as
     getvariable('started') + to_seconds(cast(chance(id, salt) * getvariable('span_seconds') as bigint));
-
-set variable started = timestamp '2022-01-03 00:00:00';
-set variable cutoff = getvariable('started') + to_days(cast(getvariable('weeks') * 7 + 2 as integer)) + interval '10 hours 37 minutes';
-set variable span_seconds = epoch(getvariable('cutoff') + interval 1 day - getvariable('started'));
 
 create or replace temp table made_accounts as
 with people as (
@@ -385,7 +385,8 @@ with drawn as (
         cast(n as bigint) as n,
         'D' || lpad(cast(n as varchar), 8, '0') as delivery_id,
         between_start_and_end(n, 'ordered') as ordered_at,
-        10 + pick(n, 'promised days', 50) as promised_days
+        10 + pick(n, 'promised days', 50) as promised_days,
+        case when chance(n, 'delivery fate') < 0.04 then ordered_at + wait(n, 'cancelled', 40000) end as stops_at
     from range(1, 1 + getvariable('tickets') // 10) as numbers(n)
 ),
 
@@ -414,7 +415,8 @@ select
     changed_at as updated_at,
     changed_at as known_at,
     case when n % 5 = 0 then 'projects' else 'orders' end as _source
-from promised;
+from promised
+where stops_at is null or said_at < stops_at;
 
 create or replace temp table made_interactions as
 select

@@ -4,9 +4,9 @@
 - **Writes** the marts in the warehouse, then a new read-only snapshot under `published/` and the asset
   `gapwatch://published/snapshot`.
 - **Schedule** whenever one of the ingests has loaded something: any of the assets `gapwatch://raw/...`.
-- **When it fails** the snapshot published before stays, with its age on every page. A busy lock or a full disk is
-  tried again with growing pauses. A failed model or a failed check of the marts is not: `gapwatch build` shows
-  which, `gapwatch status` what came in since. Clear the task after the fix.
+- **When it fails** the snapshot published before stays, with its age on every page. A busy lock or a full
+  disk is tried again with growing pauses. A failed model or a failed check of the marts is not: `gapwatch
+  build` shows which, `gapwatch status` what came in since. Clear the task after the fix.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from dashboards.theme import FONT, Palette
 SCORES = (0.0, 100.0)
 LABEL_ROOM = 14  # pixels between the baselines of two end labels
 AXIS_ROOM = 34  # of a chart's height
+TICK_ROOM = 26  # pixels from one grid line to the next, at least
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ def gap_chart(
     the lines with words, else with numbers alone. A week without answers breaks line and shade.
     """
     scale = alt.Scale(domain=list(domain), zero=False, nice=False, clamp=True)
+    ticks = _ticks(domain, height)
     base = alt.Chart(_values(points)).encode(x=_weeks(words))
 
     def y(field: str) -> alt.Y:
@@ -52,7 +54,7 @@ def gap_chart(
             f"{field}:Q",
             scale=scale,
             title=None,
-            axis=alt.Axis(tickCount=4 if spelled_out else 3, format="d"),
+            axis=alt.Axis(values=ticks, format="d"),
         )
 
     def area(start: str, end: str, colour: str, opacity: float) -> alt.Chart:
@@ -150,6 +152,15 @@ def shared_domain(series: Sequence[Sequence[GapPoint]]) -> tuple[float, float]:
 
 # Vega writes a hyphen before negative numbers.
 _SIGNED = "datum.value < 0 ? '\u2212' + format(-datum.value, 'd') : format(datum.value, 'd')"
+
+
+def _ticks(domain: tuple[float, float], height: int) -> list[float]:
+    """Grid lines at round scores, no closer than their labels need."""
+    low, high = domain
+    fitting = (height - AXIS_ROOM) / TICK_ROOM
+    step = next((step for step in (10, 20, 25) if (high - low) / step <= fitting), 50)
+    first = -(-low // step) * step
+    return [first + step * at for at in range(int((high - first) // step) + 1)]
 
 
 def _values(points: Sequence[GapPoint]) -> alt.Data:

@@ -70,18 +70,19 @@ def filtered(filters: Filters, words: Words) -> str:
     )
 
 
-def renewal(on: date | None, words: Words, *, exact: bool) -> str:
-    """When the contract ends."""
+def renewal(on: date | None, today: date, words: Words, *, exact: bool) -> str:
+    """When the contract ends, or ended."""
     if on is None:
         return words.say("no renewal date") if exact else NOTHING
-    return words.say("renews {day}", day=words.day(on) if exact else words.month(on))
+    day = words.day(on) if exact else words.month(on)
+    return words.say("renews {day}", day=day) if on >= today else words.say("ended {day}", day=day)
 
 
-def relationship(code: str | None, words: Words) -> str:
-    """What a contact is to us."""
+def relationship(code: str | None, words: Words) -> str | None:
+    """What a contact is to us, or None where nobody said."""
     known = {
         "key": words.say("key contact"),
         "general": words.say("general contact"),
         "organizational": words.say("organizational contact"),
     }
-    return known.get(code or "", NOTHING)
+    return known.get(code or "")

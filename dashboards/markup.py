@@ -10,8 +10,9 @@ _INVISIBLE = re.compile(
     "[\u0000-\u0008\u000b-\u001f\u007f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
 )
 _PUNCTUATION = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$<>:@&^=/\"'])")
-# Streamlit looks for :shortcodes: after Markdown is read, when a backslash is gone already.
-_SHORTCODE = re.compile(r":(?=[\w+\-/]+:)")
+# Shortcodes and bare addresses are looked for after Markdown is read, when a backslash is gone already:
+# an invisible joiner within them keeps them text.
+_READ_LATER = re.compile(r":(?=[\w+\-/]+:)|(?<=www)(?=\.)|:(?=//)|@", re.IGNORECASE)
 
 
 def visible(text: object) -> str:
@@ -27,4 +28,4 @@ def in_html(text: object) -> str:
 def in_markdown(text: object) -> str:
     """Text for Streamlit's Markdown: no emphasis, colour, formula, link, image or icon arises."""
     one_line = " ".join(visible(text).split())
-    return _PUNCTUATION.sub(r"\\\1", _SHORTCODE.sub(":\u2060", one_line))
+    return _PUNCTUATION.sub(r"\\\1", _READ_LATER.sub(lambda found: found[0] + "\u2060", one_line))

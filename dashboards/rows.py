@@ -221,11 +221,14 @@ class Promise:
     subject_id: str | None
     subject_kind: str | None
     signal: str
+    kind: str
     label_en: str | None
     label_zh: str | None
     service_dimension: str
     falls_due_at: datetime | None
     state: str
+    actual_count: int | None
+    allowed_count: int | None
     overdue_days: int | None
     days_late: int | None
 
@@ -234,6 +237,7 @@ class Promise:
 class Rating:
     """One contact's answers on one service dimension in one response."""
 
+    response_id: str
     service_dimension: str
     submitted_at: datetime
     survey_kind: str | None

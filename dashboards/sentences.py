@@ -51,7 +51,7 @@ def portfolio_title(
         points=size,
     )
     leaders = [each for each in wide if each.n_clients == wide[0].n_clients]
-    if not leaders or counts.n_wide == 1:
+    if not leaders or leaders[0].n_clients == 1:
         return finding
     widest = labels.joined([each.service_dimension for each in leaders])
     if len(leaders) == 1:
@@ -89,7 +89,7 @@ def moved(standing: Standing, words: Words) -> str:
     """What moved in the window, with its size."""
     p, e = standing.perception_change_13, standing.expectation_change_13
     if p is None or e is None:
-        return words.say("not heard {weeks} weeks ago")
+        return words.say("no answer {weeks} wk before")
     sizes = {"p": words.points(p), "e": words.points(e)}
     if standing.moved == "both":
         return words.say("perception fell {p}, expectation rose {e}", **sizes)
@@ -103,7 +103,7 @@ def moved(standing: Standing, words: Words) -> str:
         return words.say("perception rose {p}", **sizes)
     if standing.moved == "expectation_fell":
         return words.say("expectation fell {e}", **sizes)
-    return words.say("no clear move in {weeks} weeks")
+    return words.say("no clear move")
 
 
 def evidence(row: WorkRow, as_of: date, words: Words) -> str:
@@ -138,13 +138,17 @@ def client_title(name: str, standings: Sequence[Standing], labels: Labels) -> st
     """The finding of the client page: the widest gap and what moved it."""
     words = labels.words
     worst = standings[0] if standings else None
-    if worst is None or worst.satisfaction_gap is None:
-        return words.say("{client}: no gap known", client=name)
+    if worst is None:
+        return name
+    if worst.satisfaction_gap is None:
+        return words.say("{client}: {reason}", client=name, reason=null_reason(worst.null_reason, words))
     tied = [s.service_dimension for s in standings if s.widest_rank == 1 and s.satisfaction_gap is not None]
     dimension = labels.joined(tied or [worst.service_dimension])
     within = lower_first(dimension, words.language)
     size = words.points(worst.satisfaction_gap)
     change = moved(worst, words)
+    if worst.moved != "unknown":
+        change = words.say("{moved} in {weeks} weeks", moved=change)
     if words.signed(worst.satisfaction_gap) == "0":
         return words.say(
             "{client}: expectations met, widest on {dimension}; {moved}",
@@ -244,10 +248,9 @@ def too_few(standing: Standing | None, words: Words) -> str:
 def null_reason(code: str | None, words: Words) -> str:
     """The mart's reason for a missing gap, in words."""
     known = {
-        "no expectation to pair with": words.say("perception was answered, no expectation to pair it with"),
-        "everyone who answered has left": words.say("everyone who answered has left"),
-        "no contact is known": words.say("no contact is known"),
-        "nobody answered in the window": words.say("nobody answered in {weeks} weeks"),
-        "no promise fell due in the window": words.say("no promise fell due in {weeks} weeks"),
+        "no_expectation": words.say("perception was answered, no expectation to pair it with"),
+        "all_departed": words.say("everyone who answered has left"),
+        "no_contacts": words.say("no contact is known"),
+        "no_answers": words.say("nobody answered in {weeks} weeks"),
     }
     return known.get(code or "", words.say("nothing is known"))

@@ -75,7 +75,11 @@ def freshness(page: Page) -> None:
             if is_late
             else in_html(text)
         )
-    parts.append(in_html(words.say("snapshot {id}", id=published.snapshot_id)))
+    short = words.say("snapshot {id}", id=published.snapshot_id.rsplit("-", 1)[-1])
+    pinned = in_html(filters.here(snapshot=published.snapshot_id))
+    parts.append(
+        f'<a href="{pinned}" target="_self" title="{in_html(published.snapshot_id)}">{in_html(short)}</a>'
+    )
     others = [code for code in LANGUAGES if code != words.language]
     parts += [
         f'<a href="{in_html(filters.here(lang=code))}" target="_self" lang="{code}">{LANGUAGES[code]}</a>'
@@ -178,10 +182,12 @@ def _stalled(source: SourceAge, page: Page) -> str:
     words = page.words
     stop = (
         words.say(
-            "{source} stops at {day}.", source=source.source, day=words.day(source.newest_known_at.date())
+            "Source {source} stops at {day}.",
+            source=source.source,
+            day=words.day(source.newest_known_at.date()),
         )
         if source.newest_known_at
-        else words.say("{source} has delivered nothing yet.", source=source.source)
+        else words.say("Source {source} has delivered nothing yet.", source=source.source)
     )
     if source.last_outcome in ("held", "crashed") and source.last_landed_at:
         why = words.say(
@@ -217,7 +223,10 @@ def _families(page: Page) -> list[tuple[str, str, bool]]:
         systems = [system for each, system in groups if each == kind]
         for system in systems:
             members = groups[kind, system]
-            newest = max((m.newest_known_at for m in members if m.newest_known_at), default=None)
+            late = [m.newest_known_at for m in members if m.is_late and m.newest_known_at]
+            known = [m.newest_known_at for m in members if m.newest_known_at]
+            # What is late is told by its own age, not by that of its neighbours.
+            newest = min(late) if late else max(known, default=None)
             name = names[kind]
             if len(systems) > 1:
                 name = words.say("{kind} ({system})", kind=name, system=system)

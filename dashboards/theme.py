@@ -84,7 +84,7 @@ _CSS = """
 .gw-line { color: %(muted)s; font-size: .93rem; line-height: 1.6; }
 .gw-line b, .gw-line strong { color: %(text)s; font-weight: 600; }
 .gw-line .gw-late { color: %(negative)s; font-weight: 650; }
-.gw-line a { color: %(perception)s; }
+.gw-line a { color: inherit; text-decoration: underline; }
 .gw-banner { background: %(warning_ground)s; color: %(warning_text)s; border-radius: 6px; padding: .8rem 1rem;
   line-height: 1.5; }
 .gw-banner p { margin: 0; }

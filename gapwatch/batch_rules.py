@@ -7,7 +7,7 @@ from statistics import median
 import duckdb
 
 from gapwatch.batches import Batch
-from gapwatch.casts import identifier, quoted
+from gapwatch.casts import cleaned, identifier, is_plain_text, quoted
 from gapwatch.errors import HeldError
 from gapwatch.gate_report import BatchReport
 from gapwatch.gate_stage import one
@@ -22,19 +22,33 @@ VOLUME_FROM_BATCHES = 3
 _REPAIR = "gapwatch gate repair --batch"
 
 
-def check_records(connection: duckdb.DuckDBPyConnection, batch: Batch, rows: int) -> None:
-    """The landed file holds as many records as its manifest says, and any at all. Raises HeldError."""
-    records = int(one(connection, f"select count(*) from {landed_rows(batch)}"))
+def check_records(connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
+    """The landed file can be read and has as many records as its manifest says. Raises HeldError."""
+    again = "remove the batch's two files from landing, then run gapwatch run"
+    try:
+        records = int(one(connection, f"select count(*) from {landed_rows(batch)}"))
+    except (duckdb.IOException, duckdb.InvalidInputException) as error:
+        raise HeldError(
+            f"The landed batch cannot be read: {str(error).splitlines()[0]}",
+            where=str(batch.path),
+            rule="landed_file",
+            next_step=again,
+        ) from error
     if records != batch.records:
         raise HeldError(
             f"The landed batch has {records} records, its manifest says {batch.records}",
             where=str(batch.path),
             rule="row_count",
-            next_step="remove the batch's two files from landing, then run gapwatch run",
+            next_step=again,
         )
+
+
+def check_rows(batch: Batch, rows: int) -> None:
+    """The batch holds any row at all. Raises HeldError."""
     if not rows:
+        what = "no record with an answer in it" if batch.records else "a header and no records"
         raise HeldError(
-            f"{batch.file} has {'no record with an answer in it' if records else 'a header and no records'}",
+            f"{batch.file} has {what}",
             where=batch.file,
             rule="empty_file",
             next_step="deliver the file again with its records; if nothing happened, no file is needed",
@@ -110,15 +124,15 @@ def notice_key_collisions(
     keys = [c for c in contract.key if c in key_columns(contract) and c in source.columns]
     if not keys:
         return
-    written = text_select(source, batch, keep_original=True)
-    altered = " or ".join(f"{identifier(f's_{c}')} <> {identifier(f't_{c}')}" for c in keys)
-    normal = ", ".join(identifier(f"t_{c}") for c in keys)
-    original = ", ".join(identifier(f"s_{c}") for c in keys)
-    if not one(connection, f"select count(*) from (select 1 from ({written}) where {altered} limit 1)"):
+    written = text_select(source, batch)
+    texts = [identifier(f"s_{c}") for c in keys]
+    unusual = " or ".join(f"not {is_plain_text(text)}" for text in texts)
+    if not one(connection, f"select count(*) from (select 1 from ({written}) where {unusual} limit 1)"):
         return
+    normal, original = ", ".join(cleaned(text) for text in texts), ", ".join(texts)
     collisions = one(
         connection,
-        f"select count(*) from (select {normal} from ({written}) group by {normal} "
+        f"select count(*) from (select {normal} from ({written}) group by all "
         f"having count(distinct ({original})) > 1)",
     )
     if collisions:

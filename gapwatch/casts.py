@@ -1,12 +1,14 @@
 """From text to typed values, by rule: the cast accepts a value exactly or refuses it by name.
 
 A plain SQL cast rounds (``'6.5'::int`` is 7), reads ``1_000`` and ``infinity``, and drops the offset
-of ``2024-10-27T02:30:00+02:00``. The expressions below never do. Each contract column passes three
-layers, every one a SQL expression over the layer before:
+of ``2024-10-27T02:30:00+02:00``. The expressions below never do. Each contract column passes layers,
+every one a SQL expression over the layer before:
 
-1. *text*: NFC, trimmed of blanks of every kind (no-break, zero-width), empty becomes null;
-2. *parsed*: the value, or null where the text is not one;
-3. *value* and *error*: the value inside its window, and the name of the rule that it broke.
+1. *plain*: the value of a text that is written in the usual way, which nearly all are;
+2. *cleaned*: any other text in one normal form: NFC, without blanks around it (no-break and zero-width
+   ones as well); empty becomes null;
+3. *parsed*: the value of either, null where the text is none;
+4. *value* and *error*: the value inside its window, and the name of the rule that it broke.
 
 Instants: ISO 8601, or the formats that the source declares and then only those. Text with an offset
 is converted to UTC; text without one is local time of the declared zone. A local time that daylight
@@ -33,7 +35,7 @@ _BLANKS = (
     " \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u1680\u180e\u2000\u2001\u2002\u2003\u2004\u2005\u2006"
     "\u2007\u2008\u2009\u200a\u200b\u200c\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
 )
-_PRINTABLE = "[!-~]([ -~]*[!-~])?"
+_PLAIN_TEXT = "[!-~]([ -~]*[!-~])?"
 _NOT_IN_A_KEY = (
     r"[\x00-\x1f\x7f-\x{9f}\x{ad}\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2060}-\x{206f}\x{feff}\x{fffd}]"
 )
@@ -63,18 +65,33 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def plain(sql_type: str, text: str, dialect: Dialect) -> str:
+    """Layer 1: the value where it is written in the usual way; null sends the text to the next layer."""
+    if sql_type == "VARCHAR":
+        return f"case when {is_plain_text(text)} then {text} end"
+    if sql_type == "TIMESTAMP" and not dialect.timestamp_formats:
+        return f"case {_usual_instants(text, dialect)} end"
+    return parsed(sql_type, text, dialect, is_key=False)
+
+
 def cleaned(text: str) -> str:
-    """Layer 1: the text in one normal form, without blanks around it; null when nothing is left."""
-    return (
-        f"case when regexp_full_match({text}, {quoted(_PRINTABLE)}) then {text} "
-        f"else nullif(trim(nfc_normalize({text}), {quoted(_BLANKS)}), '') end"
-    )
+    """Layer 2: the text in one normal form, without blanks around it; null when nothing is left."""
+    return f"nullif(trim(nfc_normalize({text}), {quoted(_BLANKS)}), '')"
+
+
+def is_plain_text(text: str) -> str:
+    """SQL condition: the text is its own normal form, by being ASCII without blanks around it."""
+    return f"regexp_full_match({text}, {quoted(_PLAIN_TEXT)})"
 
 
 def parsed(sql_type: str, text: str, dialect: Dialect, *, is_key: bool) -> str:
-    """Layer 2: the value of a cleaned text, null where it is not one. Windows are not looked at."""
+    """Layer 3: the value of a cleaned text, null where it is not one. Windows are not looked at."""
     if sql_type == "VARCHAR":
-        return _key(text) if is_key else text
+        return (
+            f"case when not regexp_matches({text}, {quoted(_NOT_IN_A_KEY)}) then {text} end"
+            if is_key
+            else text
+        )
     if sql_type == "DOUBLE":
         return _number(text, dialect)
     if sql_type == "INTEGER":
@@ -85,7 +102,7 @@ def parsed(sql_type: str, text: str, dialect: Dialect, *, is_key: bool) -> str:
 
 
 def value(sql_type: str, parsed_value: str) -> str:
-    """Layer 3: the value where it lies inside its window."""
+    """Layer 4: the value where it lies inside its window."""
     window = _window(sql_type)
     if window is None:
         return parsed_value
@@ -93,7 +110,7 @@ def value(sql_type: str, parsed_value: str) -> str:
 
 
 def error(sql_type: str, text: str, parsed_value: str, dialect: Dialect, *, is_key: bool) -> str | None:
-    """Layer 3: name of the broken rule for a row whose text gave no value; None where nothing can break."""
+    """Layer 4: name of the broken rule for a row whose text gave no value; None where nothing can break."""
     if sql_type == "VARCHAR":
         return quoted(KEY_CHARACTERS) if is_key else None
     if _window(sql_type) is None:
@@ -110,13 +127,6 @@ def _window(sql_type: str) -> tuple[str, str] | None:
         return None
     low, high = DAY_WINDOW if sql_type == "DATE" else INSTANT_WINDOW
     return f"{sql_type} {quoted(low)}", f"{sql_type} {quoted(high)}"
-
-
-def _key(text: str) -> str:
-    return (
-        f"case when regexp_full_match({text}, '[ -~]+') "
-        f"or not regexp_matches({text}, {quoted(_NOT_IN_A_KEY)}) then {text} end"
-    )
 
 
 def _decimal_text(text: str, dialect: Dialect) -> str:
@@ -168,11 +178,19 @@ def _instant(text: str, dialect: Dialect) -> str:
     naive = _in_utc(f"try_cast({text} as timestamp)", dialect)
     with_sign = f"regexp_replace(regexp_replace({text}, ' ?(Z|UTC)$', '+00'), ' ([+-])', '\\1')"
     return (
-        f"case when {text} like '____-__-__ __:__:__' or {text} like '____-__-__T__:__:__' then {naive} "
-        f"when {text} like '____-__-__T__:__:__Z' then try_cast({text} as timestamp) "
+        f"case {_usual_instants(text, dialect)} "
         f"when regexp_full_match({text}, {quoted(_OFFSET)}) "
         f"then timezone('UTC', try_cast({with_sign} as timestamptz)) "
         f"when regexp_full_match({text}, {quoted(_NAIVE)}) then {naive} end"
+    )
+
+
+def _usual_instants(text: str, dialect: Dialect) -> str:
+    # With the separators in their places a plain cast has no offset that it could drop.
+    naive = _in_utc(f"try_cast({text} as timestamp)", dialect)
+    return (
+        f"when {text} like '____-__-__ __:__:__' or {text} like '____-__-__T__:__:__' then {naive} "
+        f"when {text} like '____-__-__T__:__:__Z' then try_cast({text} as timestamp)"
     )
 
 

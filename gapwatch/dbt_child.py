@@ -13,7 +13,7 @@ from typing import Any
 
 
 def main(arguments: list[str]) -> int:
-    """Run dbt with these arguments; 0 when every node succeeded, 1 when one failed, 2 when dbt could not run."""
+    """Run dbt; 0 when every node succeeded, 1 when one failed, 2 when dbt itself could not run."""
     from dbt.cli.main import dbtRunner
 
     def tell(event: Any) -> None:

@@ -94,7 +94,13 @@ def _tree(text: str, where: str) -> dict[str, Any]:
     answer = _parser().cursor().execute("select json_serialize_sql(?)", ["select " + text]).fetchone()
     tree: dict[str, Any] = json.loads(answer[0]) if answer else {"error": True, "error_message": "no answer"}
     if tree["error"]:
-        raise _refused(text, where, f"no SQL expression ({tree['error_message']})")
+        raise UserError(
+            f"The mapping expression {text!r} is no SQL expression ({tree['error_message']})",
+            where=where,
+            rule=RULE,
+            next_step='write one scalar SQL expression, names that hold blanks or are SQL words in "double quotes"; '
+            "then run gapwatch doctor",
+        )
     return tree
 
 
@@ -139,7 +145,7 @@ def _check(part: dict[str, Any], text: str, where: str) -> None:
 
 def _refused(text: str, where: str, what: str) -> UserError:
     return UserError(
-        f"The mapping expression {text!r} is or uses {what}",
+        f"The mapping expression {text!r} uses {what}",
         where=where,
         rule=RULE,
         next_step="write one scalar SQL expression over the source's columns; then run gapwatch doctor",

@@ -28,6 +28,15 @@ FAULT_POINTS: tuple[str, ...] = (
     "gate.rows_replayed",
     "gate.before_replay_commit",
     "gate.before_sources_commit",
+    "build.before_dbt",
+    "build.after_dbt",
+    "build.after_record",
+    "publish.after_snapshot_file",
+    "publish.after_private_file",
+    "publish.after_rename",
+    "publish.before_pointer",
+    "publish.after_pointer",
+    "publish.inside_prune",
 )
 
 

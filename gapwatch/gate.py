@@ -95,7 +95,10 @@ class _Run:
     @cached_property
     def checker(self) -> Checker:
         """Great Expectations, imported when the first batch needs it."""
-        return Checker()
+        began = perf_counter()
+        checker = Checker()
+        self.report.seconds_starting += perf_counter() - began
+        return checker
 
     @cached_property
     def verdicts(self) -> dict[str, str]:
@@ -163,8 +166,9 @@ class _Run:
 
     def _take(self, source: Source, batch: Batch, entry: BatchReport) -> None:
         try:
+            batch_rules.check_records(self.connection, batch)
             entry.rows = stage(self.connection, source, batch)
-            batch_rules.check_records(self.connection, batch, entry.rows)
+            batch_rules.check_rows(batch, entry.rows)
             if self._judge(source, batch, entry):
                 is_expected = self.backfill or batch.batch_id in self.trusted
                 limits = self.ws.limits
@@ -177,6 +181,9 @@ class _Run:
             entry.outcome, entry.message = "held", str(error)
             entry.rows = entry.rows or batch.records
             entry.rules = {error.rule: entry.rows} if error.rule else {}
+        except (duckdb.ProgrammingError, duckdb.DataError, duckdb.InternalException) as error:
+            # Nothing is loaded and the others go on; what is short of memory or disk is not caught here.
+            self._crashed(batch, entry, str(error).splitlines()[0])
         if entry.outcome in {"held", "crashed"}:
             entry.accepted = entry.quarantined = entry.waiting = 0
             gate_load.load_nothing(self.connection, source, batch, entry)
@@ -200,14 +207,10 @@ class _Run:
 
     def _judge(self, source: Source, batch: Batch, entry: BatchReport) -> bool:
         """Judge what is staged and count it; False where the check crashed."""
-        verdict = judge(self.connection, source, batch, lambda: self.checker, self.report)
+        verdict = judge(self.connection, source, batch, self.checker, self.report)
         entry.expectations_declared, entry.expectations_evaluated = verdict.declared, verdict.evaluated
         if verdict.crash is not None:
-            entry.outcome = "crashed"
-            entry.message = (
-                f"The check of {batch.file} crashed and says nothing: {verdict.crash}. "
-                "Next: gapwatch gate tries it again."
-            )
+            self._crashed(batch, entry, verdict.crash)
             return False
         counts = self.connection.execute("select rule, status, count(*) from stopped group by all")
         for rule, status, count in sorted(counts.fetchall()):
@@ -221,14 +224,21 @@ class _Run:
             entry.message = batch_rules.sentence(self.connection, source, batch, entry)
         return True
 
+    def _crashed(self, batch: Batch, entry: BatchReport, why: str) -> None:
+        entry.outcome = "crashed"
+        entry.message = (
+            f"The check of {batch.file} crashed and says nothing: {why}. Next: gapwatch gate tries it again."
+        )
+
     @contextmanager
     def _timed(self) -> Iterator[None]:
-        """Count what is not spent in the checks as reading."""
-        began, checked = perf_counter(), self.report.seconds_gate
+        """Count what is spent neither in the checks nor in loading them as reading."""
+        began, elsewhere = perf_counter(), self.report.seconds_gate + self.report.seconds_starting
         try:
             yield
         finally:
-            self.report.seconds_reading += perf_counter() - began - (self.report.seconds_gate - checked)
+            elsewhere = self.report.seconds_gate + self.report.seconds_starting - elsewhere
+            self.report.seconds_reading += perf_counter() - began - elsewhere
 
     def _tell(self, done: int, total: int) -> None:
         if self.progress is not None:

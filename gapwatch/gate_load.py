@@ -169,17 +169,17 @@ def _update_manifest(
 ) -> None:
     here = f"_batch_id = {quoted(batch.batch_id)}"
     still_open = connection.execute(
-        f"select rule, count(*) from quarantine.rows where {here} and status in ('quarantined', 'waiting') group by 1"
+        f"select rule, count(*) from quarantine.rows where {here} "
+        "and status in ('quarantined', 'waiting') group by 1"
     ).fetchall()
-    message = (
-        f"{batch.file}: {', '.join(f'{rule} {n}' for rule, n in sorted(still_open))}." if still_open else None
-    )
-    count = f"(select count(*) from quarantine.rows where {here} and status = "
+    rules = ", ".join(f"{rule} {count}" for rule, count in sorted(still_open))
+    message = f"{batch.file}: {rules}." if rules else None
+    number = f"(select count(*) from quarantine.rows where {here} and status = "
     connection.execute(
-        f"update raw._batches set load_seq = ?, message = ?, quarantined_rows = {count}'quarantined'), "
-        f"waiting_rows = {count}'waiting'), "
-        f"accepted_rows = rows - {count}'quarantined') - {count}'waiting'), "
-        f"outcome = case when {count}'quarantined') > 0 then 'quarantine' else 'pass' end, "
+        f"update raw._batches set load_seq = ?, message = ?, quarantined_rows = {number}'quarantined'), "
+        f"waiting_rows = {number}'waiting'), "
+        f"accepted_rows = rows - {number}'quarantined') - {number}'waiting'), "
+        f"outcome = case when {number}'quarantined') > 0 then 'quarantine' else 'pass' end, "
         "min_known_at = least(min_known_at, ?), max_known_at = greatest(max_known_at, ?), "
         f"loaded_at = now() at time zone 'UTC' where batch_id = {quoted(batch.batch_id)}",
         [seq, message, *known],

@@ -42,12 +42,17 @@ class BatchReport:
 
 @dataclass
 class GateReport:
-    """One run of the gate. Seconds: reading and typing and loading in DuckDB; the checks themselves."""
+    """One run of the gate.
+
+    Seconds apart: reading, typing and loading in DuckDB; the checks themselves; loading the library that
+    checks, once a run.
+    """
 
     batches: list[BatchReport] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
     seconds_reading: float = 0.0
     seconds_gate: float = 0.0
+    seconds_starting: float = 0.0
 
     @property
     def rules(self) -> dict[str, int]:
@@ -76,5 +81,6 @@ class GateReport:
             "held": sum(batch.rows for batch in self.batches if batch.outcome in {"held", "crashed"}),
             "seconds_reading": round(self.seconds_reading, 3),
             "seconds_gate": round(self.seconds_gate, 3),
+            "seconds_starting": round(self.seconds_starting, 3),
             "exit_code": self.exit_code,
         }

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -103,12 +103,12 @@ def judge(
     connection: duckdb.DuckDBPyConnection,
     source: Source,
     batch: Batch,
-    checker: Callable[[], Checker],
+    checker: Checker,
     report: GateReport,
 ) -> Judged:
     """Fill ``stopped`` for the staged rows. The time of the checks is added to ``seconds_gate``."""
     began = perf_counter()
-    verdict = _checked(connection, source, batch, checker())
+    verdict = _checked(connection, source, batch, checker)
     if verdict.crash is None:
         for rule, column, condition in _waiting_conditions(source):
             connection.execute(

@@ -334,7 +334,8 @@ def _codebook(name: str, questions: dict[str, str], sample: Sample, proposal: Pr
     file, source = f"{name}_questions.csv", f"{name}_questions"
     rows = io.StringIO()
     writer = csv.writer(rows, lineterminator="\n")
-    columns = "survey_id survey_kind question_id measure service_dimension item_id scale_min scale_max question_text"
+    columns = "survey_id survey_kind question_id measure service_dimension item_id scale_min scale_max"
+    columns += " question_text"
     writer.writerow(columns.split())
     for column, question in questions.items():
         scale = _scale(sample.columns[column])

@@ -83,35 +83,26 @@ def typed_select(
     contract = source.definition
     dialect = dialect_of(source)
     keys = key_columns(contract)
-    columns, refused, broken = [], [], []
-    for column, sql_type in contract.types.items():
-        text, value = identifier(f"t_{column}"), identifier(f"p_{column}")
-        typed = casts.value(sql_type, value)
-        name = casts.error(sql_type, text, value, dialect, is_key=column in keys)
-        if name is not None and (column in source.columns or column in _cell_columns(source)):
-            lost = f"({text} is not null and ({typed}) is null)"
-            refused.append(lost)
-            broken.append(f"case when {lost} then {quoted(column + ':')} || {name} end")
-        if column in COLUMN_DEFAULTS:
-            default = quoted(str(COLUMN_DEFAULTS[column]))
-            typed = f"case when {text} is null then cast({default} as {sql_type.lower()}) else {typed} end"
-        if column == "contact_id" and anonymous_surveys:
-            typed = f"case when p_survey_id in ({anonymous_surveys}) then null else {typed} end"
-        columns.append(f"{typed} as {identifier(column)}")
-    errors = "null::varchar"
-    if refused:
-        errors = f"case when {' or '.join(refused)} then concat_ws(' ', {', '.join(broken)}) end"
-    parsed = [
-        f"{casts.parsed(t, identifier(f't_{c}'), dialect, is_key=c in keys)} as {identifier(f'p_{c}')}"
-        for c, t in contract.types.items()
-    ]
+    mapped = {c: t for c, t in contract.types.items() if c in _mapped_columns(source)}
+    if source.as_of is not None and source.as_of.column:
+        mapped["_as_of"] = "TIMESTAMP"
+    plain, cleaned, parsed = [], [], []
+    for column, sql_type in mapped.items():
+        text, quick, clean, value = (identifier(f"{layer}_{column}") for layer in "sqtp")
+        plain.append(f"{casts.plain(sql_type, text, dialect)} as {quick}")
+        cleaned.append(f"case when {quick} is null then {casts.cleaned(text)} end as {clean}")
+        slow = casts.parsed(sql_type, clean, dialect, is_key=column in keys)
+        parsed.append(f"coalesce({quick}, {slow}) as {value}")
+    columns = [f"{_value(source, c, mapped, anonymous_surveys)} as {identifier(c)}" for c in contract.columns]
     row = ", ".join(identifier(column) for column in contract.columns)
-    as_of = casts.value("TIMESTAMP", casts.parsed("TIMESTAMP", "t__as_of", dialect, is_key=False))
+    as_of = casts.value("TIMESTAMP", "p__as_of") if "_as_of" in mapped else _instant(batch.as_of)
     return (
         f"with texts as ({text_select(source, batch, only_rows=only_rows)}), "
-        f"parsed as (select *, {', '.join(parsed)} from texts), "
-        f"typed as (select {', '.join(columns)}, _row, _column, _tie_break, {errors} as {ERRORS}, "
-        f"coalesce({as_of}, {_instant(batch.as_of)}) as _as_of from parsed) "
+        f"plain as (select *, {', '.join(plain)} from texts), "
+        f"cleaned as (select *, {', '.join(cleaned)} from plain), "
+        f"parsed as (select *, {', '.join(parsed)} from cleaned), "
+        f"typed as (select {', '.join(columns)}, _row, _column, _tie_break, "
+        f"{_errors(source, mapped)} as {ERRORS}, {as_of} as _as_of from parsed) "
         f"select {row}, {_known_at(source, batch)} as known_at, false as is_deleted, "
         f"{quoted(source.row_source)} as _source, {quoted(batch.batch_id)} as _batch_id, "
         f"{quoted(batch.file)} as _file, _row, _column, _tie_break, hash({row}) as _row_hash, "
@@ -119,15 +110,11 @@ def typed_select(
     )
 
 
-def text_select(
-    source: Source, batch: Batch, *, only_rows: str | None = None, keep_original: bool = False
-) -> str:
-    """SQL that yields the mapped texts of a landed batch, cleaned: ``t_<contract column>``.
+def text_select(source: Source, batch: Batch, *, only_rows: str | None = None) -> str:
+    """SQL that yields what the mapping makes of a landed batch, as text: ``s_<contract column>``.
 
-    Beside them ``_row``, ``_column``, ``_tie_break`` and ``t__as_of`` (null where the source declares
-    none); with ``keep_original`` the texts before cleaning as ``s_<contract column>``.
+    Beside them ``_row``, ``_column`` (the cell's, of a wide survey), ``_tie_break`` and ``s__as_of``.
     """
-    contract = source.definition
     texts = {c: f"cast(({e.sql}) as varchar)" for c, e in _expressions(source).items()}
     declared = _tie_break(source)
     as_of = identifier(source.as_of.column) if source.as_of and source.as_of.column else "null"
@@ -135,7 +122,7 @@ def text_select(
         "file_row_number + 1 as _row",
         f"cast(({declared.sql}) as varchar) as _tie_break" if declared else "null::varchar as _tie_break",
         f"cast({as_of} as varchar) as s__as_of",
-        *(f"{texts.get(c, 'null::varchar')} as {identifier(f's_{c}')}" for c in contract.columns),
+        *(f"{texts.get(c, 'null::varchar')} as {identifier(f's_{c}')}" for c in source.definition.columns),
     ]
     where = f" where file_row_number + 1 in (select _row from {only_rows})" if only_rows else ""
     # A declared optional column that this file lacks reads as empty.
@@ -143,28 +130,9 @@ def text_select(
     lacking = [name for name in source.options.optional if name.lower() not in present]
     nulls = "".join(f", null::varchar as {identifier(name)}" for name in lacking)
     scan = f"(select *{nulls} from {landed_rows(batch)}){where}"
-    if source.questions:
-        names = list(source.questions)
-        cells = ", ".join(f"cast({identifier(n)} as varchar)" for n in names)
-        records += [
-            f"unnest([{', '.join(quoted(n) for n in names)}]) as _column",
-            f"unnest([{', '.join(quoted(source.questions[n]) for n in names)}]) as _question",
-            f"unnest([{cells}]) as _cell",
-        ]
-    else:
-        records.append("null::varchar as _column")
-    cleaned = [
-        "_row",
-        "_column",
-        "_tie_break",
-        f"{casts.cleaned('s__as_of')} as t__as_of",
-        *(f"{_cleaned_text(source, c)} as {identifier(f't_{c}')}" for c in contract.columns),
-    ]
-    if keep_original:
-        cleaned += [identifier(f"s_{c}") for c in contract.columns]
-    # A cell of nothing but blanks is an unanswered question.
-    filled = f" where {casts.cleaned('_cell')} is not null" if source.questions else ""
-    return f"select {', '.join(cleaned)} from (select {', '.join(records)} from {scan}){filled}"
+    if not source.questions:
+        return f"select {', '.join(records)}, null::varchar as _column from {scan}"
+    return _by_cell(source, f"select {', '.join([*records, *_cells(source)])} from {scan}")
 
 
 def landed_rows(batch: Batch) -> str:
@@ -174,18 +142,66 @@ def landed_rows(batch: Batch) -> str:
     return f"read_parquet({quoted(path)}, file_row_number = true)"
 
 
-def _cleaned_text(source: Source, column: str) -> str:
-    if column in _cell_columns(source):
-        cell = {"question_id": "_question", "answer_value": "_cell", "answer_text": "_cell"}[column]
-        if column == "question_id":
-            return cell
-        listed = ", ".join(quoted(q) for q in source.text_questions) or "null"
-        is_text = f"coalesce(_question in ({listed}), false)"
-        wanted = is_text if column == "answer_text" else f"not {is_text}"
-        return f"case when {wanted} then {casts.cleaned(cell)} end"
-    if column not in source.columns:
-        return "null::varchar"
-    return casts.cleaned(identifier(f"s_{column}"))
+def _cells(source: Source) -> list[str]:
+    names = list(source.questions)
+    cells = ", ".join(f"cast({identifier(name)} as varchar)" for name in names)
+    return [
+        f"unnest([{', '.join(quoted(name) for name in names)}]) as _column",
+        f"unnest([{', '.join(quoted(source.questions[name]) for name in names)}]) as _question",
+        f"unnest([{cells}]) as _cell",
+    ]
+
+
+def _by_cell(source: Source, records: str) -> str:
+    listed = ", ".join(quoted(question) for question in source.text_questions) or "null"
+    is_text = f"coalesce(_question in ({listed}), false)"
+    # A cell of nothing but blanks is an unanswered question.
+    return (
+        "select * replace (_question as s_question_id, "
+        f"case when not {is_text} then _cell end as s_answer_value, "
+        f"case when {is_text} then _cell end as s_answer_text) from ({records}) "
+        f"where {casts.is_plain_text('_cell')} or {casts.cleaned('_cell')} is not null"
+    )
+
+
+def _mapped_columns(source: Source) -> frozenset[str]:
+    cells = {"question_id", "answer_value", "answer_text"} if source.questions else set()
+    return frozenset(source.columns.keys() | cells)
+
+
+def _value(source: Source, column: str, mapped: dict[str, str], anonymous_surveys: str | None) -> str:
+    """SQL for the typed value of a contract column, over the parsed layer."""
+    sql_type = source.definition.types[column]
+    is_mapped = column in mapped
+    typed = casts.value(sql_type, identifier(f"p_{column}")) if is_mapped else f"null::{sql_type}"
+    if column in COLUMN_DEFAULTS:
+        default = f"cast({quoted(str(COLUMN_DEFAULTS[column]))} as {sql_type})"
+        # The default is for what is empty, never for what could not be read.
+        empty = f"{identifier(f'p_{column}')} is null and {identifier(f't_{column}')} is null"
+        return f"case when {empty} then {default} else {typed} end" if is_mapped else default
+    if column == "contact_id" and is_mapped and anonymous_surveys:
+        return f"case when p_survey_id in ({anonymous_surveys}) then null else {typed} end"
+    return typed
+
+
+def _errors(source: Source, mapped: dict[str, str]) -> str:
+    """SQL for the list of ``column:rule`` of the values that a row lost; null where it lost none."""
+    contract = source.definition
+    dialect, keys = dialect_of(source), key_columns(contract)
+    lost, named = [], []
+    for column, sql_type in mapped.items():
+        clean, value = identifier(f"t_{column}"), identifier(f"p_{column}")
+        rule = casts.error(sql_type, clean, value, dialect, is_key=column in keys)
+        if rule is not None and column in contract.columns:
+            there = f"({value} is not null or {clean} is not null)"
+            gone = f"({casts.value(sql_type, value)}) is null and {there}"
+            lost.append(f"({gone})")
+            named.append(f"case when {gone} then {quoted(column + ':')} || {rule} end")
+    return (
+        f"case when {' or '.join(lost)} then concat_ws(' ', {', '.join(named)}) end"
+        if lost
+        else "null::varchar"
+    )
 
 
 def _known_at(source: Source, batch: Batch) -> str:
@@ -201,13 +217,11 @@ def _known_at(source: Source, batch: Batch) -> str:
     # Only where a source keeps no history: the last thing that the row tells of, as long as it is past.
     past = ", ".join(f"case when {identifier(c)} <= {landed} then {identifier(c)} end" for c in happened)
     happened_last = [f"greatest({past})"] if past else []
-    stamped = f"coalesce({', '.join([f'greatest({known_by})', *happened_last, '_as_of', landed])})"
+    # A row without any instant stands for all time; when it was loaded says nothing about it.
+    always = "timestamp '1990-01-01'"
+    stamped = f"coalesce({', '.join([f'greatest({known_by})', *happened_last, '_as_of', always])})"
     lag = round(source.arrival_lag_minutes * 60_000_000)
     return f"{stamped} + to_microseconds({lag})" if lag else stamped
-
-
-def _cell_columns(source: Source) -> frozenset[str]:
-    return frozenset({"question_id", "answer_value", "answer_text"} if source.questions else ())
 
 
 def _instant(instant: datetime | None) -> str:

@@ -60,11 +60,17 @@ def publish(ws: Workspace, *, force: bool = False) -> PublishReport:
     """
     folder = ws.published_path
     folder.mkdir(parents=True, exist_ok=True)
-    _clear_leftovers(folder)
+    for leftover in snapshots_left_behind(ws):
+        leftover.unlink(missing_ok=True)
     with write_connection(ws) as connection:
         build_id, as_of = _newest_build(ws, connection)
         before = current(folder)
-        if before is not None and before.build_id == build_id and not force and (folder / before.file).is_file():
+        if (
+            before is not None
+            and before.build_id == build_id
+            and not force
+            and (folder / before.file).is_file()
+        ):
             return PublishReport(before.snapshot_id, build_id, False, 0, {}, [])
         created_at = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
         snapshot_id = f"{created_at:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
@@ -78,7 +84,11 @@ def publish(ws: Workspace, *, force: bool = False) -> PublishReport:
             created_at=created_at,
             as_of=as_of,
         )
-        tables = _write(ws, connection, folder / f"{info.file}.tmp", "marts", info)
+        try:
+            tables = _write(ws, connection, folder / f"{info.file}.tmp", "marts", info)
+        except BorderOutError:
+            (folder / f"{info.file}.tmp").unlink(missing_ok=True)
+            raise
         fault_point("publish.after_snapshot_file")
         _write(ws, connection, folder / f"{info.private_file}.tmp", "private", info)
         fault_point("publish.after_private_file")
@@ -124,7 +134,8 @@ def _write(
     tables = [
         str(row[0])
         for row in connection.execute(
-            "select table_name from information_schema.tables where table_catalog = ? and table_schema = ? order by 1",
+            "select table_name from information_schema.tables "
+            "where table_catalog = ? and table_schema = ? order by 1",
             [name[0], schema],
         ).fetchall()
     ]
@@ -134,14 +145,17 @@ def _write(
         counts: dict[str, int] = {}
         connection.execute(f"create schema going_out.{schema}")
         for table in tables:
-            connection.execute(f'create table going_out.{schema}."{table}" as select * from {schema}."{table}"')
+            connection.execute(
+                f'create table going_out.{schema}."{table}" as select * from {schema}."{table}"'
+            )
             counted = connection.execute(f'select count(*) from going_out.{schema}."{table}"').fetchone()
             counts[table] = int(counted[0]) if counted else 0
         thresholds = seeds.settings(ws)
         connection.execute("create schema going_out.meta")
         connection.execute(
             "create table going_out.meta.snapshot as select ? as snapshot_id, ? as build_id, "
-            "?::timestamp as created_at, ?::timestamp as as_of, ? as workspace_name, ?::boolean as is_as_of_fixed, "
+            "?::timestamp as created_at, ?::timestamp as as_of, ? as workspace_name, "
+            "?::boolean as is_as_of_fixed, "
             "?::integer as window_weeks, ?::double as wide_gap_points",
             [
                 info.snapshot_id,
@@ -195,24 +209,22 @@ def _prune(ws: Workspace, folder: Path) -> list[str]:
     return pruned
 
 
-def _clear_leftovers(folder: Path) -> None:
-    """Remove what a killed publish left: temporary files, and files that no description names."""
-    for path in folder.glob("*.tmp*"):
-        path.unlink(missing_ok=True)
+def snapshots_left_behind(ws: Workspace) -> list[Path]:
+    """What a killed publish left: temporary files, and files that no description names."""
+    folder = ws.published_path
     named = {name for info in available(folder) for name in (info.file, info.private_file)}
     pointed = current(folder)
     if pointed is not None:
         named |= {pointed.file, pointed.private_file}
-    for path in [*folder.glob("snapshot-*.duckdb"), *folder.glob("private-*.duckdb")]:
-        if path.name not in named:
-            path.unlink(missing_ok=True)
+    files = [*folder.glob("snapshot-*.duckdb"), *folder.glob("private-*.duckdb")]
+    return [*folder.glob("*.tmp*"), *(path for path in files if path.name not in named)]
 
 
 def _replace(path: Path, text: str) -> None:
     temporary = path.with_name(path.name + ".tmp")
     temporary.write_text(text, encoding="utf-8")
     _sync(temporary)
-    os.replace(temporary, path)
+    temporary.replace(path)
     _sync_folder(path.parent)
 
 

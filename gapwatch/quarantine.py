@@ -31,7 +31,11 @@ def record(connection: duckdb.DuckDBPyConnection, source: Source, batch: Batch) 
     hidden = {"contact_id"} if source.contract == "survey_answers" else set()
     shown = [column for column in contract.columns if column not in hidden]
     typed = ", ".join(f"{identifier(c)} := s.{identifier(c)}" for c in shown)
-    texts = " ".join(f"when {quoted(c)} then x.{identifier(f't_{c}')}" for c in shown)
+    texts = " ".join(f"when {quoted(c)} then x.{identifier(f's_{c}')}" for c in shown)
+    value = f"case v.column_name {texts} end"
+    if "account_id" in shown:
+        # Of an account that is waited for, the id as it will be looked for.
+        value = f"case when v.rule = {quoted(UNKNOWN_ACCOUNT)} then s.account_id else {value} end"
     secret = {name.lower() for column in hidden for name in columns_behind(source, column)}
     cells = {name.lower() for name in source.questions}
     kept = [c for c in batch.columns if c.lower() not in secret | cells]
@@ -43,7 +47,7 @@ def record(connection: duckdb.DuckDBPyConnection, source: Source, batch: Batch) 
         "where file_row_number + 1 in (select _row from stopped_rows)) "
         f"select {quoted(source.row_source)}, {quoted(source.name)}, {quoted(source.contract)}, "
         f"{quoted(batch.batch_id)}, {quoted(batch.file)}, v._row, v._column, v._row + n.shift, "
-        f"{key_text(contract, 's.')}, v.rule, v.column_name, case v.column_name {texts} end, "
+        f"{key_text(contract, 's.')}, v.rule, v.column_name, {value}, "
         f"to_json({{'row': struct_pack({typed}), 'source': {landed}}}), v.status, {_now()}, null "
         "from stopped_rows as v join staged as s on s.rowid = v.idx "
         "left join texts as x on x._row = v._row and x._column is not distinct from v._column "

@@ -22,7 +22,8 @@ DEFAULT_SEEDS = DBT_PROJECT / "seeds"
 
 def seed_files(ws: Workspace) -> dict[str, Path]:
     """File name -> file that counts in this workspace. Raises UserError on a seed that does not exist
-    by that name, or whose header differs from the default's."""
+    by that name, or whose header differs from the default's.
+    """
     files = {path.name: path for path in sorted(DEFAULT_SEEDS.glob("*.csv"))}
     for own in sorted(ws.seeds_path.glob("*.csv")):
         if own.name not in files:

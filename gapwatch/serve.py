@@ -16,11 +16,14 @@ from typing import TYPE_CHECKING
 from gapwatch.errors import UserError
 
 if TYPE_CHECKING:
+    from websockets.sync.client import ClientConnection
+
     from gapwatch.workspace import Workspace
 
 ADDRESS = "127.0.0.1"
 APP = Path(__file__).resolve().parents[1] / "dashboards" / "app.py"
 START_SECONDS = 60.0
+QUIET_SECONDS = 3.0
 
 #: A browser's first message to Streamlit, "run the script", as its protocol writes it.
 _RUN_SCRIPT = b"\x5a\x00"
@@ -97,12 +100,19 @@ def warm(port: int, seconds: float = START_SECONDS) -> bool:
             proxy=None,
         ) as page:
             page.send(_RUN_SCRIPT)
-            # The page is there when the server has nothing more to say for a while.
-            while page.recv(timeout=max(1.0, min(5.0, until - time.monotonic()))):
-                pass
+            page.recv(timeout=max(QUIET_SECONDS, until - time.monotonic()))
+            return _drained(page)
     except (WebSocketException, OSError):
         return False
-    return True
+
+
+def _drained(page: ClientConnection) -> bool:
+    """Read until the server has had nothing to say for a while: the page has run then."""
+    while True:
+        try:
+            page.recv(timeout=QUIET_SECONDS)
+        except TimeoutError:
+            return True
 
 
 def _require_free(port: int) -> None:

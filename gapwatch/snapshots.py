@@ -17,6 +17,7 @@ import duckdb
 from gapwatch.errors import UserError
 
 POINTER = "current.json"
+_TRIES = 5
 
 
 class SnapshotMissingError(UserError):
@@ -39,7 +40,10 @@ class SnapshotInfo:
     def to_json(self) -> str:
         """Text of the pointer and of the snapshot's own description."""
         return json.dumps(
-            {key: value.isoformat() if isinstance(value, datetime) else value for key, value in asdict(self).items()},
+            {
+                key: value.isoformat() if isinstance(value, datetime) else value
+                for key, value in asdict(self).items()
+            },
             indent=2,
         )
 
@@ -99,7 +103,24 @@ def open_snapshot(
     only the client page and the alert writer ask for it, for roles that may. The attached file
     stays readable for this connection even if it is pruned meanwhile.
     """
-    info = find(published, snapshot_id)
+    for _ in range(_TRIES):
+        info = find(published, snapshot_id)
+        try:
+            return _opened(published, info, private)
+        except SnapshotMissingError:
+            # pruned between the look at the pointer and the opening: the pointer names a newer one by now
+            if snapshot_id is not None or current(published) == info:
+                raise
+    return _opened(published, find(published, snapshot_id), private)
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _opened(published: Path, info: SnapshotInfo, private: bool) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     try:
         connection.execute("SET TimeZone='UTC'")
@@ -113,12 +134,6 @@ def open_snapshot(
         connection.close()
         raise
     return connection
-
-
-def digest(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:

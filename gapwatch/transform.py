@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int], None]
 
-EPOCH = datetime(1970, 1, 5)
+EPOCH = datetime.fromisoformat("1970-01-05")
 _RECORD = "\x1e"
 
 
@@ -117,17 +117,28 @@ def build(ws: Workspace, *, full_refresh: bool = False, progress: Progress | Non
     report.tests = sum(r["resource_type"] == "test" for r in results)
     report.seconds_models = sum(r["seconds"] for r in models)
     report.seconds_sql = sum(r["seconds"] for r in results)
-    report.slowest = sorted(((r["node"].split(".")[-1], r["seconds"]) for r in models), key=lambda x: -x[1])[:8]
+    report.slowest = sorted(((r["node"].split(".")[-1], r["seconds"]) for r in models), key=lambda x: -x[1])[
+        :8
+    ]
     report.seconds = time.monotonic() - began
     return report
+
+
+def unit_tests(ws: Workspace) -> list[dict[str, Any]]:
+    """Run dbt's unit tests of the models; the workspace has been built once. One result per test:
+    ``node``, ``status`` (pass, fail, error) and ``message``.
+    """
+    folder = seeds.assemble(ws)
+    variables = _variables(seeds.settings(ws), EPOCH, -1, -1_000_000)
+    return _dbt(ws, ["test", "--select", "test_type:unit"], variables, folder)
 
 
 def _plan(
     ws: Workspace, connection: duckdb.DuckDBPyConnection, fingerprint: str, full_refresh: bool
 ) -> _Plan:
     connection.execute(
-        "create table if not exists meta.builds (build_id varchar, finished_at timestamp, fingerprint varchar, "
-        "load_seq bigint, as_of timestamp, mode varchar)"
+        "create table if not exists meta.builds "
+        "(build_id varchar, finished_at timestamp, fingerprint varchar, load_seq bigint, as_of timestamp, mode varchar)"
     )
     newest = connection.execute(
         "select max(load_seq), max(max_known_at) filter (where accepted_rows > 0) from raw._batches"
@@ -163,7 +174,9 @@ def _plan(
         return full("as_of moved on over facts that were admitted before")
     if last[0] == load_seq and last[1] == as_of:
         return _Plan("none", "nothing new", as_of, load_seq, load_seq, running_week, fingerprint)
-    stale = connection.execute("select min(stale_from) from raw._changes where load_seq > ?", [last[0]]).fetchone()
+    stale = connection.execute(
+        "select min(stale_from) from raw._changes where load_seq > ?", [last[0]]
+    ).fetchone()
     weeks = [_week(last[1])] + ([_week(stale[0])] if stale and stale[0] else [])
     return _Plan("incremental", "new batches", as_of, load_seq, int(last[0]), min(weeks), fingerprint)
 
@@ -171,19 +184,36 @@ def _plan(
 def _run_dbt(
     ws: Workspace, plan: _Plan, thresholds: dict[str, float], seed_folder: Path, progress: Progress | None
 ) -> list[dict[str, Any]]:
-    variables: dict[str, Any] = {name: int(v) if v.is_integer() else v for name, v in thresholds.items()}
-    variables |= {
-        "as_of": plan.as_of.isoformat(sep=" "),
-        "built_load_seq": plan.built_load_seq,
-        "stale_from_week": plan.stale_week,
-    }
+    variables = _variables(thresholds, plan.as_of, plan.built_load_seq, plan.stale_week)
+    what = ["build", "--exclude-resource-type", "unit_test"]
+    if plan.mode == "full":
+        what.append("--full-refresh")
+    return _dbt(ws, what, variables, seed_folder, progress)
+
+
+def _dbt(
+    ws: Workspace,
+    what: list[str],
+    variables: dict[str, Any],
+    seed_folder: Path,
+    progress: Progress | None = None,
+) -> list[dict[str, Any]]:
+    """Run dbt in a process of its own; its results, node by node. Raises BuildFailedError without any."""
     project = str(seeds.DBT_PROJECT)
     state = ws.state_path / "dbt"
     state.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "gapwatch.dbt_child"]
     command += ["--quiet", "--no-use-colors", "--log-path", str(state / "logs"), "--log-level-file", "info"]
-    command += ["build", "--target-path", str(state / "target"), "--project-dir", project, "--profiles-dir", project, "--exclude-resource-type", "unit_test"]
-    command += ["--vars", json.dumps(variables)] + (["--full-refresh"] if plan.mode == "full" else [])
+    command += [
+        *what,
+        "--target-path",
+        str(state / "target"),
+        "--project-dir",
+        project,
+        "--profiles-dir",
+        project,
+    ]
+    command += ["--vars", json.dumps(variables)]
     done: list[dict[str, Any]] = []
     error, finished = "", 0
     with subprocess.Popen(
@@ -218,6 +248,17 @@ def _run_dbt(
     return done
 
 
+def _variables(
+    thresholds: dict[str, float], as_of: datetime, built_load_seq: int, stale_week: int
+) -> dict[str, Any]:
+    return {
+        **{name: int(value) if value.is_integer() else value for name, value in thresholds.items()},
+        "as_of": as_of.isoformat(sep=" "),
+        "built_load_seq": built_load_seq,
+        "stale_from_week": stale_week,
+    }
+
+
 def _environment(ws: Workspace, state: Path, seed_folder: Path) -> dict[str, str]:
     return {
         **os.environ,
@@ -237,17 +278,24 @@ def _raise_on_failure(ws: Workspace, results: list[dict[str, Any]]) -> None:
     if not failed:
         return
     first = failed[0]
-    kind = ResourceError if "Out of Memory" in first["message"] or "No space left" in first["message"] else BuildFailedError
+    kind = (
+        ResourceError
+        if "Out of Memory" in first["message"] or "No space left" in first["message"]
+        else BuildFailedError
+    )
+    message = " ".join(first["message"].split())
     others = f" ({len(failed) - 1} more failed)" if len(failed) > 1 else ""
     raise kind(
-        f"The build failed at {first['node'].split('.')[2]}: {' '.join(first['message'].split())[:600]}{others}",
+        f"The build failed at {first['node'].split('.')[2]}: {message[:600]}{others}",
         where=first["path"],
         rule=first["resource_type"],
         next_step="mend it, then gapwatch build; the snapshot published before stays as it is",
     )
 
 
-def _fingerprint(seed_folder: Path, thresholds: dict[str, float], connection: duckdb.DuckDBPyConnection) -> str:
+def _fingerprint(
+    seed_folder: Path, thresholds: dict[str, float], connection: duckdb.DuckDBPyConnection
+) -> str:
     """Digest of everything but the data that decides the marts: a change rebuilds them whole."""
     digest = hashlib.sha256()
     sources = [

@@ -100,7 +100,9 @@ def test_a_missing_root_says_how_to_make_it(folder: Path) -> None:
 
 def test_the_holder_of_the_lock_is_named(folder: Path) -> None:
     code = (
-        "import sys, time\nfrom gapwatch.workspace import load_workspace\nfrom gapwatch.locks import warehouse_lock\n"
+        "import sys\n"
+        "from gapwatch.locks import warehouse_lock\n"
+        "from gapwatch.workspace import load_workspace\n"
         f"with warehouse_lock(load_workspace({str(folder)!r})):\n"
         "    print('held', flush=True)\n    sys.stdin.read()\n"
     )

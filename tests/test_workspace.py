@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import pytest
 
 from gapwatch import strict_yaml
@@ -42,7 +40,9 @@ def refusal(load, text: str) -> UserError:
 
 
 def test_paths_are_resolved_against_the_workspace_folder(load, tmp_path):
-    ws = load(SETTINGS + "paths: {landing: store/landing, ledger: /elsewhere/ledger.sqlite}\nroots: [inbox]\n")
+    ws = load(
+        SETTINGS + "paths: {landing: store/landing, ledger: /elsewhere/ledger.sqlite}\nroots: [inbox]\n"
+    )
     assert ws.folder == tmp_path
     assert ws.landing_path == tmp_path / "store/landing"
     assert str(ws.ledger_path) == "/elsewhere/ledger.sqlite"
@@ -111,7 +111,9 @@ def test_two_sources_may_not_share_a_name(load):
 
 
 def test_versions_may_be_absent_where_a_source_keeps_no_history(load):
-    text = SETTINGS.replace("      updated_at: updated\n", "").replace("reader:", "history: none\n    reader:")
+    text = SETTINGS.replace("      updated_at: updated\n", "").replace(
+        "reader:", "history: none\n    reader:"
+    )
     assert load(text).source("crm").history == "none"
 
 
@@ -125,12 +127,15 @@ def test_a_wide_survey_needs_no_mapping_of_its_cells():
     with pytest.raises(ValueError, match="'q2' is not in `questions`"):
         Source.model_validate({**wide, "questions": {"Q1": "q1"}, "text_questions": ["q2"]})
     with pytest.raises(ValueError, match="comes from `questions`"):
-        Source.model_validate({**wide, "questions": {"Q1": "q1"}, "columns": {**columns, "answer_value": "x"}})
+        Source.model_validate(
+            {**wide, "questions": {"Q1": "q1"}, "columns": {**columns, "answer_value": "x"}}
+        )
 
 
 def test_an_anonymous_source_may_not_map_the_contact():
     columns = dict.fromkeys(
-        ("response_id", "survey_id", "question_id", "account_id", "contact_id", "submitted_at", "updated_at"), "x"
+        ("response_id", "survey_id", "question_id", "account_id", "contact_id", "submitted_at", "updated_at"),
+        "x",
     )
     columns["answer_value"] = "x"
     given = {"name": "s", "contract": "survey_answers", "reader": "csv", "path": ["a"], "columns": columns}
@@ -147,14 +152,14 @@ def test_ids_of_a_row_are_the_systems_where_one_is_named(load):
 @pytest.mark.parametrize(
     ("text", "instant"),
     [
-        ("2025-06-30", datetime(2025, 6, 30)),
-        ("2025-06-30T12:00:00Z", datetime(2025, 6, 30, 12)),
-        ("2025-06-30T12:00:00+02:00", datetime(2025, 6, 30, 10)),
-        ("'2025-06-30 12:00'", datetime(2025, 6, 30, 12)),
+        ("2025-06-30", "2025-06-30 00:00:00"),
+        ("2025-06-30T12:00:00Z", "2025-06-30 12:00:00"),
+        ("2025-06-30T12:00:00+02:00", "2025-06-30 10:00:00"),
+        ("'2025-06-30 12:00'", "2025-06-30 12:00:00"),
     ],
 )
 def test_as_of_is_an_instant_in_utc(load, text, instant):
-    assert load(SETTINGS + f"as_of: {text}\n").as_of == instant
+    assert str(load(SETTINGS + f"as_of: {text}\n").as_of) == instant
 
 
 def test_as_of_that_is_no_instant_is_refused(load):
@@ -165,7 +170,7 @@ def test_an_as_of_pattern_reads_the_instant_from_a_files_name(load):
     text = SETTINGS.replace("reader:", "as_of: {file_pattern: 'crm-(\\d+)', format: '%Y%m%d'}\n    reader:")
     as_of = load(text).source("crm").as_of
     assert as_of is not None
-    assert as_of.from_name("crm-20250131.csv") == datetime(2025, 1, 31)
+    assert str(as_of.from_name("crm-20250131.csv")) == "2025-01-31 00:00:00"
     with pytest.raises(ValueError, match="does not match"):
         as_of.from_name("accounts.csv")
 
@@ -201,10 +206,12 @@ def test_every_contract_can_be_mapped(load):
 
 class TestStrictYaml:
     def test_two_equal_keys_are_refused_with_the_second_ones_line(self):
-        with pytest.raises(UserError, match="'a' is written twice.*line 3.*duplicate_key"):
+        with pytest.raises(UserError, match=r"'a' is written twice.*line 3.*duplicate_key"):
             strict_yaml.load("a: 1\nb: 2\na: 3\n", "x.yml")
 
-    @pytest.mark.parametrize("text", ["no", "yes", "on", "0123", "0x1F", "1_000", "1:30", "2025-01-02", "Null"])
+    @pytest.mark.parametrize(
+        "text", ["no", "yes", "on", "0123", "0x1F", "1_000", "1:30", "2025-01-02", "Null"]
+    )
     def test_what_looks_like_something_else_stays_text(self, text):
         assert strict_yaml.load(f"a: {text}\n", "x.yml").data == {"a": text}
 

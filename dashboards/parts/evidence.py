@@ -14,6 +14,7 @@ from dashboards.shell import Page
 from dashboards.texts import NOTHING
 
 NEWEST = 8
+MOST_CONTACTS = 8
 
 
 def promises(page: Page, found: Client) -> None:
@@ -50,7 +51,11 @@ def _promise_cells(page: Page, row: Promise) -> list[str]:
 
 def _state(page: Page, row: Promise) -> str:
     words = page.words
-    if row.overdue_days is not None:
+    if row.state == "broken" and row.kind == "count" and row.actual_count is not None:
+        text = words.say(
+            "◆ {actual} times, {allowed} allowed", actual=row.actual_count, allowed=row.allowed_count or 0
+        )
+    elif row.overdue_days is not None and row.kind != "verdict":
         text = words.count("◆ {n} day overdue", "◆ {n} days overdue", row.overdue_days)
     elif row.state == "broken" and row.days_late is not None:
         text = words.count("◆ kept {n} day late", "◆ kept {n} days late", row.days_late)
@@ -77,18 +82,27 @@ def answers(page: Page, found: Client) -> None:
         table.Column("E", "gw-num"),
         table.Column(in_html(words.say("Gap")), "gw-num"),
     ]
-    st.html(
-        table.table(columns, [_rating_cells(page, row) for row in rows], label=words.say("Newest answers"))
-    )
+    cells = []
+    response = ""
+    for row in rows:
+        cells.append(
+            [_respondent(page, row) if row.response_id != response else "", *_rating_cells(page, row)]
+        )
+        response = row.response_id
+    caption = words.say("P perception, E expectation; both answered by the same person.")
+    st.html(table.table(columns, cells, label=words.say("Newest answers"), caption=caption))
+
+
+def _respondent(page: Page, row: Rating) -> str:
+    words = page.words
+    kind = words.say("after a ticket or delivery") if row.survey_kind == "transactional" else None
+    who = " · ".join(text for text in (row.job_title, relationship(row.relationship, words), kind) if text)
+    return f"{in_html(words.day(row.submitted_at.date()))}<small>{in_html(who)}</small>"
 
 
 def _rating_cells(page: Page, row: Rating) -> list[str]:
     words = page.words
-    who = " · ".join(
-        text for text in (row.job_title, relationship(row.relationship, words)) if text and text != NOTHING
-    )
     return [
-        f"{in_html(words.day(row.submitted_at.date()))}<small>{in_html(who)}</small>",
         in_html(page.labels.of(row.service_dimension)),
         in_html(words.score(row.perception_score)),
         in_html(words.score(row.expectation_score)),
@@ -110,10 +124,14 @@ def contacts(page: Page, found: Client) -> None:
         return
     columns = [table.Column(in_html(words.say("Contact"))), table.Column(in_html(words.say("Last heard")))]
     caption = words.say("Heard: answered in the {weeks} weeks up to {day}.", day=words.day(page.as_of.date()))
+    if len(rows) > MOST_CONTACTS:
+        caption = words.say(
+            "The first {most} of {n}. {caption}", most=MOST_CONTACTS, n=len(rows), caption=caption
+        )
     st.html(
         table.table(
             columns,
-            [_contact_cells(page, row) for row in rows[:NEWEST]],
+            [_contact_cells(page, row) for row in rows[:MOST_CONTACTS]],
             label=words.say("Contacts"),
             caption=caption,
         )
@@ -122,9 +140,9 @@ def contacts(page: Page, found: Client) -> None:
 
 def _contact_cells(page: Page, row: Contact) -> list[str]:
     words = page.words
-    role = relationship(row.relationship, words)
-    if row.is_decision_maker:
-        role = words.say("{role}, decides", role=role)
+    decides = words.say("decides") if row.is_decision_maker else None
+    about = " · ".join(text for text in (relationship(row.relationship, words), decides) if text)
+    key = f"{about} · {row.contact_id}" if about else row.contact_id
     last = words.day(row.last_answered_on)
     if row.is_heard:
         state = in_html(last)
@@ -133,4 +151,5 @@ def _contact_cells(page: Page, row: Contact) -> list[str]:
             words.say("silent since {day}", day=last) if row.last_answered_on else words.say("never heard")
         )
         state = f'<span class="gw-muted">{in_html(silent)}</span>'
-    return [f"{in_html(row.job_title or row.contact_id)}<small>{in_html(role)}</small>", state]
+    title = row.job_title or words.say("without a title")
+    return [f"{in_html(title)}<small>{in_html(key)}</small>", state]

@@ -13,7 +13,7 @@ from dashboards.rows import Filters, Week, WorkRow
 from dashboards.shell import Page
 from dashboards.texts import NOTHING
 
-FEW, MANY = 7, 100
+FEW, MANY = 7, 200
 SPARK_WEEKS = 26
 
 
@@ -84,7 +84,7 @@ def _cells(page: Page, row: WorkRow, week: Week, history: list[float | None]) ->
     )
     name = row.account_name or standing.account_id
     about = " · ".join(value for value in (row.tier, row.region) if value)
-    ends = renewal(row.contract_ends_on, words, exact=False)
+    ends = renewal(row.contract_ends_on, seen_on(page, week), words, exact=False)
     p, e = words.score(standing.paired_perception_score), words.score(standing.expectation_score)
     dumbbell = (
         table.dumbbell(

@@ -90,8 +90,9 @@ def promises(snapshot: Snapshot, account_id: str, limit: int) -> list[Promise]:
         "marts.fct_promises",
         """from marts.fct_promises as p left join marts.dim_signals as s using (signal)
            where p.is_newest and p.account_id = $account
-           order by p.overdue_days desc nulls last, p.falls_due_at desc, p.promise_id limit $limit""",
-        renamed={"service_dimension": "p.service_dimension"},
+           order by case when p.kind not in ('count', 'verdict') then p.overdue_days end desc nulls last,
+                    p.falls_due_at desc nulls last, p.promise_id limit $limit""",
+        renamed={name: f"p.{name}" for name in ("service_dimension", "kind", "allowed_count")},
         account=account_id,
         limit=limit,
     )
@@ -107,7 +108,9 @@ def ratings(snapshot: Snapshot, account_id: str, limit: int) -> list[Rating]:
         """from marts.fct_ratings as r left join marts.dim_contacts as c
              on c.contact_id = r.contact_id and c.account_id = r.account_id
            where r.account_id = $account
-           order by r.submitted_at desc, r.response_id, r.service_dimension limit $limit""",
+           order by r.submitted_at desc, r.response_id,
+                    (select sort_order from marts.dim_service_dimensions as d
+                     where d.service_dimension = r.service_dimension) limit $limit""",
         renamed={"perception_score": "coalesce(r.paired_perception_score, r.perception_score)"},
         account=account_id,
         limit=limit,

@@ -93,7 +93,10 @@ def worklist(
         limit=limit,
         **_where(week_id, dim, filters),
     )
-    return [WorkRow(Standing(*row[6:]), *row[:5], [dim] if dim else list(row[5] or [])) for row in rows]
+    return [
+        WorkRow(Standing(*standing), name, tier, region, owner, ends, [dim] if dim else list(widest or []))
+        for name, tier, region, owner, ends, widest, *standing in rows
+    ]
 
 
 @st.cache_data(max_entries=500, show_spinner=False)

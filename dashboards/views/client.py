@@ -118,7 +118,7 @@ def _head(page: Page, found: Client, standings: list[Standing], week: Week | Non
         in_html(words.say("Tier {tier}", tier=found.tier)) if found.tier else "",
         in_html(found.region or ""),
     ]
-    parts.append(in_html(renewal(found.contract_ends_on, words, exact=True)))
+    parts.append(in_html(renewal(found.contract_ends_on, page.as_of.date(), words, exact=True)))
     if worst is not None and week is not None:
         last = sentences.last_heard(worst.account_last_answered_on, seen_on(page, week), words)
         parts += [in_html(sentences.heard(worst, words)), in_html(last)]
@@ -140,6 +140,10 @@ def _why_nothing(page: Page, found: Client) -> str:
 
 
 def _gaps(page: Page, found: Client, ordered: list[Standing], week: Week) -> None:
+    if all(standing.perception_score is None for standing in ordered):
+        silent = sentences.too_few(ordered[0], page.words)
+        st.html(table.box(page.words.say("No service dimension has an answer"), silent, SMALL))
+        return
     history = asked_of.client_history(page.snapshot, found.account_id, week.week_id)
     has_minimum = any(p.minimum_score is not None for points in history.values() for p in points)
     gap_legend(page, with_minimum=has_minimum)

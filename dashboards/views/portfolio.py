@@ -49,7 +49,8 @@ def _title(page: Page, week: Week, dim: str | None, chosen: Filters) -> None:
         else page.words.say("No client matches")
     )
     if chosen.chosen():
-        title = page.words.say("{filters}: {title}", filters=filtered(chosen, page.words), title=title)
+        which = filtered(chosen, page.words)
+        title = page.words.say("{filters}: {title}", filters=which[:1].upper() + which[1:], title=title)
     st.title(in_markdown(dated(page, week, title)), anchor=False)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import secrets
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +28,8 @@ def main() -> None:
         sys.exit(f"Error: {options.workspace} holds no gapwatch.yml. Next: make demo SERVE=0")
     # Airflow reads its settings when it is first imported, so they are set before.
     os.environ.update(environment(options.workspace, options.port))
+    # Its parts trust one another by a key of this start, which is written nowhere.
+    os.environ["AIRFLOW__API_AUTH__JWT_SECRET"] = secrets.token_urlsafe(64)
     # Airflow and its children look one another up by name.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     prepare()
@@ -43,6 +46,7 @@ def environment(workspace: Path, port: int = 8080, dags: Path = DAGS) -> dict[st
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__PARALLELISM": "4",
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://{ADDRESS}:{port}/execution/",

@@ -39,7 +39,8 @@ def summary(report: Summary) -> RenderableType:
             "snapshot": report.snapshot_id,
         }
     )
-    gaps = _table("Widest gaps, newest week", "client", "service dimension", "perception", "expectation", "gap", "n")
+    columns = ("client", "service dimension", "perception", "expectation", "gap", "n")
+    gaps = _table("Widest gaps, newest week", *columns)
     for gap in report.widest_gaps:
         gaps.add_row(
             escape(gap.account_name or gap.account_id),

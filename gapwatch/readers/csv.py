@@ -40,10 +40,7 @@ class CsvFile:
     @property
     def select(self) -> str:
         """The mapped columns by their place; the header's own names never reach DuckDB."""
-        fields = [
-            f"{f'c{place}' if place is not None else 'NULL::VARCHAR'} AS {identifier(column)}"
-            for column, place in self._places.items()
-        ]
+        fields = [f"{self._field(place)} AS {identifier(column)}" for column, place in self._places.items()]
         o = self._options
         declared = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(self._header)))
         nulls = ", ".join(literal(text) for text in o.nulls)
@@ -94,6 +91,12 @@ class CsvFile:
         line = re.search(r"CSV Error on Line: (\d+)", message)
         where = f"{self._file.name}, line {line[1]}" if line else self._file.name
         return held(where, "row_shape", _reason(message), "check the file against the declared options")
+
+    def _field(self, place: int | None) -> str:
+        if place is None:
+            return "NULL::VARCHAR"
+        # Told of no text for null, DuckDB takes the empty one.
+        return f"c{place}" if self._options.nulls else f"coalesce(c{place}, '')"
 
     def _is_plainly(self, records: int) -> bool:
         """True where counting alone proves it: one record a line, and just the separators it takes."""
@@ -161,7 +164,7 @@ def _read_header(file: ReadyFile, options: Options) -> tuple[list[str], int, int
             raise held(
                 f"{file.name}, line {options.skip_lines + reader.line_num}",
                 "row_shape",
-                f"The header cannot be read: {error}",
+                f"In the header: {structure.quoting_fault(error)}",
                 "check the declared options",
             ) from None
     if not header:

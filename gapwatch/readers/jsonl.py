@@ -138,6 +138,7 @@ def _wrong(line: str) -> str | None:
         return None
     try:
         value = json.loads(line, parse_int=str)
+        json.dumps(value, ensure_ascii=False).encode()  # half a pair of UTF-16 units loads, and is no text
     except (ValueError, RecursionError) as error:
         reason = error.msg if isinstance(error, json.JSONDecodeError) else type(error).__name__
         return f"The line is not one JSON object ({reason})"

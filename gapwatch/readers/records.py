@@ -133,7 +133,7 @@ class starts:  # noqa: N801 - reads as a function that yields
             try:
                 fields = next(reader, None)
             except csv.Error as error:
-                raise self._bad(line, f"The record cannot be read: {error}") from None
+                raise self._bad(line, quoting_fault(error)) from None
             if fields is None:
                 return
             start, line = line, self._before + reader.line_num + 1
@@ -149,6 +149,15 @@ class starts:  # noqa: N801 - reads as a function that yields
     def _bad(self, line: int, what: str) -> HeldError:
         where = f"{self._name}, line {line}"
         return held(where, "row_shape", what, "correct the file or its declared options")
+
+
+def quoting_fault(error: csv.Error) -> str:
+    """What csv's error means to someone who looks at the file."""
+    if "field limit" in str(error) or "unexpected end" in str(error):
+        return "A quote is opened and not closed"
+    if "expected after" in str(error):
+        return "Text follows a closing quote"
+    return f"The record cannot be read: {error}"
 
 
 def csv_reader(lines: Iterator[str], options: Options, *, strict: bool) -> Reader:

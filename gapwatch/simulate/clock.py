@@ -26,6 +26,7 @@ NEVER = int(np.iinfo(np.int64).min)
 HOUR = 60
 DAY = 24 * HOUR
 WEEK = 7 * DAY
+_WAKES = 7 * HOUR
 OFFICE_OPENS = 9 * HOUR
 OFFICE_DAY = 8 * HOUR
 OFFICE_WEEK = 5 * OFFICE_DAY
@@ -168,6 +169,14 @@ def at_office_minute(office: Ints) -> Ints:
     days, of_day = np.divmod(office, OFFICE_DAY)
     weeks, weekday = np.divmod(days, 5)
     return (weeks * 7 + weekday) * DAY + OFFICE_OPENS + of_day
+
+
+def awake(minutes: Ints) -> Ints:
+    """The same instants, those of the small hours seven hours later.
+
+    So no instant falls into the hour that does not exist when summer time begins.
+    """
+    return np.where((minutes != NEVER) & (minutes % DAY < _WAKES), minutes + _WAKES, minutes)
 
 
 def after(minutes: Ints, delay: Ints | Floats | int) -> Ints:

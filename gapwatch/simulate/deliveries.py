@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from gapwatch.simulate import words
-from gapwatch.simulate.clock import DAY, HOUR, NEVER, Bools, Clock, Floats, Ints, after
+from gapwatch.simulate.clock import DAY, HOUR, NEVER, Bools, Clock, Floats, Ints, after, awake
 from gapwatch.simulate.dimensions import ServiceDimensions
 from gapwatch.simulate.fates import Fates, Story
 from gapwatch.simulate.minds import Grievances
@@ -86,7 +86,9 @@ def deliver(
     inspected = delivered + rng.integers(1, 7, n) * DAY + 30
     cancelled_as = rng.choice(4, n, p=(0.975, 0.012, 0.006, 0.007))
     cancelled = np.where(
-        cancelled_as > 0, ordered + (rng.uniform(0.2, 1.3, n) * (due - ordered)).astype(np.int64), NEVER
+        cancelled_as > 0,
+        awake(ordered + (rng.uniform(0.2, 1.3, n) * (due - ordered)).astype(np.int64)),
+        NEVER,
     )
     happens = (cancelled == NEVER) | (cancelled > delivered)
     cancelled_as[happens] = 0
@@ -167,7 +169,7 @@ def _move_dates(rng: np.random.Generator, deliveries: Deliveries, shift: Ints) -
     n = len(deliveries)
     span = deliveries.due - deliveries.ordered
     client = deliveries.moved_by_client & (deliveries.delivered != NEVER)
-    deliveries.moved[client, 0] = (deliveries.ordered + (0.3 * span).astype(np.int64))[client]
+    deliveries.moved[client, 0] = awake(deliveries.ordered + (0.3 * span).astype(np.int64))[client]
     deliveries.moved_due[client, 0] = (deliveries.due + shift)[client]
     late = (deliveries.delivered != NEVER) & (deliveries.delivered >= deliveries.due + DAY) & ~client
     ours = late & (rng.random(n) < 0.7)

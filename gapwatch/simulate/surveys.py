@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gapwatch.simulate.clock import DAY, HOUR, NEVER, Bools, Clock, Floats, Ints
+from gapwatch.simulate.clock import DAY, HOUR, NEVER, Bools, Clock, Floats, Ints, awake
 from gapwatch.simulate.dimensions import Item, ServiceDimensions
 from gapwatch.simulate.fates import Fates
 from gapwatch.simulate.minds import Minds
@@ -210,7 +210,7 @@ def rate_tickets(
     mood = mind - _USUAL_PERCEPTION
     odds = -0.5 + people.contacts.openness[contact] + fates.answering[contact, week]
     chance = 1 / (1 + np.exp(-(odds + (0.02 * mood if mood_dependent else 0))))
-    submitted = sent + rng.integers(10, 3 * DAY, n)
+    submitted = awake(sent + rng.integers(10, 3 * DAY, n))
     answers = (rng.random(n) < chance) & (submitted < clock.end)
     late = np.clip(tickets.late_share[index] - 1, 0, 1)
     happy = mind + 8 - 35 * late + rng.normal(0, 10, n)

@@ -22,6 +22,7 @@ from gapwatch.simulate.clock import (
     Ints,
     after,
     at_office_minute,
+    awake,
     office_minutes,
 )
 from gapwatch.simulate.dimensions import ServiceDimensions
@@ -132,8 +133,9 @@ def raise_tickets(
     resolved = at_office_minute(solved)
     forgotten = (rng.random(n) < 0.006) & ~flawless
     resolved[forgotten] = NEVER
-    reopened = np.where(reopens, after(resolved, again_after), NEVER)
-    resolved_again = np.where(reopens, after(reopened, again), NEVER)
+    reopens &= ~forgotten
+    reopened = np.where(reopens, at_office_minute(solved + again_after), NEVER)
+    resolved_again = np.where(reopens, at_office_minute(solved + again_after + again), NEVER)
     last = np.where(reopened != NEVER, resolved_again, resolved)
     closes = rng.random(n) < 0.55
     offers = rng.random(n) < 0.4
@@ -159,10 +161,10 @@ def raise_tickets(
         reopened=reopened,
         resolved_again=resolved_again,
         closed=np.where(closes, after(last, 2 * DAY), NEVER),
-        gone=np.where(gone_as > 0, opened + rng.integers(HOUR, 2 * DAY, n), NEVER),
+        gone=np.where(gone_as > 0, awake(opened + rng.integers(HOUR, 2 * DAY, n)), NEVER),
         gone_as=gone_as,
         offered=np.where(offers, after(last, 5), NEVER),
-        rated=np.where(rates, after(last, 5 + rng.integers(10, 2 * DAY, n)), NEVER),
+        rated=np.where(rates, awake(after(last, 5 + rng.integers(10, 2 * DAY, n))), NEVER),
         rating=(rng.random(n) < happy).astype(np.int64),
         handovers=_handovers(
             rng, begins, to_solution, deeds[account, dimensions.index("reassigned"), week], flawless

@@ -55,17 +55,17 @@ from clock, range(1, 41) as r (i);
 -- P and E by client, dimension and week. Clients 1 to 7 carry a story; 38 to 40 never answered.
 create temp table felt as
 select i, a.account_id, d.service_dimension, d.sort_order, w.week_id, w.week_start_on, w.is_provisional,
-       last_week - w.week_id as ago,
-       68 + (i * 7 + d.sort_order * 5) % 11 + 1.6 * sin(w.week_id / 3.0 + i + d.sort_order)
+       as_of, last_week - w.week_id as ago,
+       68 + (i * 7 + d.sort_order * 5) % 11 + 1.6 * sin((last_week - w.week_id) / 3.0 + i + d.sort_order)
        - case when i = 1 and d.sort_order = 4 then least(30, greatest(0, 14 - (last_week - w.week_id)) * 2.3)
               when i = 2 and d.sort_order = 4 then least(14, greatest(0, 16 - (last_week - w.week_id)) * 1.2)
               when i = 3 and d.sort_order = 2 then 17
               when i = 5 and d.sort_order = 3 then least(20, greatest(0, 20 - (last_week - w.week_id)) * 1.1)
               when i = 6 and d.sort_order in (1, 2) then 16 else 0 end as p,
-       76 + (i * 3 + d.sort_order) % 5 + 0.7 * cos(w.week_id / 4.0 + i)
+       76 + (i * 3 + d.sort_order) % 5 + 0.7 * cos((last_week - w.week_id) / 4.0 + i)
        + case when i = 2 and d.sort_order = 4 then least(9, greatest(0, 16 - (last_week - w.week_id)) * 0.7)
               when i = 4 and d.sort_order = 4 then least(16, greatest(0, 18 - (last_week - w.week_id)) * 1.1)
-              when i = 20 then -12 else 0 end as e,
+              when i = 20 then -20 else 0 end as e,
        3 + i % 9 as n_eligible, 1 + (i + d.sort_order) % (2 + i % 2) as n_heard,
        not (i >= 38 or (i = 7 and d.sort_order = 2 and last_week - w.week_id < 9)
             or (i = 8 and last_week - w.week_id between 10 and 15)) as is_heard
@@ -85,8 +85,8 @@ select account_id, service_dimension, week_id, week_start_on, is_provisional,
        n_eligible, 0 as n_departed, case when is_heard then n_heard / n_eligible else 0 end as coverage_share,
        case when is_heard then n_heard::double end as n_eff_perception,
        case when is_heard and i != 9 then n_heard::double end as n_eff_gap,
-       case when i < 38 then week_start_on - cast(5 * (i % 8) as integer) end as last_answered_on,
-       case when i >= 38 then 'nobody answered in the window' when not is_heard then 'nobody answered in the window' when i = 9 then 'no expectation to pair with' end as null_reason
+       case when i < 38 then as_of::date - cast(7 * ago + 5 * (i % 8) as integer) end as last_answered_on,
+       case when i >= 38 then 'no_answers' when not is_heard then 'no_answers' when i = 9 then 'no_expectation' end as null_reason
 from felt;
 
 create temp table moved as
@@ -134,10 +134,10 @@ from placed;
 create table marts.fct_promise_gap_weekly as
 select account_id, service_dimension, week_id, week_start_on, is_provisional,
        case when i % 10 = 9 and sort_order = 3 then null
-            else -4 - (i + sort_order) % 6 + 2 * sin(week_id / 5.0 + i)
+            else -4 - (i + sort_order) % 6 + 2 * sin(ago / 5.0 + i)
                  - case when i = 1 and sort_order = 4 then least(38, greatest(0, 20 - ago) * 2.4) else 0 end end as promise_gap,
        3 + i % 5 as n_promises, 1 + i % 3 as n_broken, i % 3 as n_open_overdue,
-       case when i % 10 = 9 and sort_order = 3 then 'no promise fell due in the window' end as null_reason
+       case when i % 10 = 9 and sort_order = 3 then 'no_promise_due' end as null_reason
 from felt;
 
 create table marts.fct_promises as

@@ -32,7 +32,9 @@ steps as (
 instants as (
     select delivery_key, known_from from versions
     union
-    select delivery_key, known_from from steps where delivery_key in (select delivery_key from versions)
+    select delivery_key, known_from
+    from steps
+    where delivery_key in (select delivery_key from versions)
 ),
 
 spans as (

@@ -5,6 +5,7 @@
 with deliveries as (
     select
         *,
+        coalesce(accepted_at, kept_at) as completed_at,
         coalesce(accepted_at, kept_at, cancelled_at) as delivery_ended_at
     from {{ ref('int_deliveries_stated') }}
     where not is_withdrawn
@@ -14,7 +15,7 @@ first_promises as (
     select
         deliveries.*,
         'delivery_first_promise' as signal,
-        'instant' as kind,
+        case when first_due_on is not null then 'date' else 'instant' end as kind,
         first_seq as promise_seq,
         first_promised_at as made_at,
         first_due_at as due_at,
@@ -32,7 +33,7 @@ last_promises as (
     select
         deliveries.*,
         'delivery_last_promise' as signal,
-        'instant' as kind,
+        case when last_due_on is not null then 'date' else 'instant' end as kind,
         last_seq as promise_seq,
         last_promised_at as made_at,
         last_due_at as due_at,
@@ -53,13 +54,13 @@ moves as (
         'count' as kind,
         cast(0 as integer) as promise_seq,
         first_promised_at as made_at,
-        coalesce(first_moved_at, delivery_ended_at) as due_at,
+        coalesce(first_moved_at, completed_at) as due_at,
         cast(null as date) as due_on,
         'source' as due_origin,
         cast(n_moved_by_us as integer) as actual_count,
         cast(null as boolean) as verdict,
         cast(null as double) as verdict_score,
-        delivery_ended_at as promise_kept_at
+        completed_at as promise_kept_at
     from deliveries
     where first_due_at is not null
 ),

@@ -17,7 +17,7 @@ identities as (
     where internal_id is not null
 ),
 
-accounts as (
+named_accounts as (
     select
         'account' as kind,
         coalesce(identities.internal_id, named.account_id) as id,
@@ -27,7 +27,7 @@ accounts as (
         on identities.kind = 'account' and named._source = identities.identity_source and named.account_id = identities.external_id
 ),
 
-contacts as (
+named_contacts as (
     select
         'contact' as kind,
         coalesce(identities.internal_id, named.contact_id) as id,
@@ -36,8 +36,14 @@ contacts as (
     left join identities
         on identities.kind = 'contact' and named._source = identities.identity_source and named.contact_id = identities.external_id
     where named.contact_id is not null
+),
+
+together as (
+    select * from named_accounts
+    union all
+    select * from named_contacts
 )
 
 select kind, id, min(first_known_at) as first_known_at
-from (select * from accounts union all select * from contacts)
+from together
 group by kind, id

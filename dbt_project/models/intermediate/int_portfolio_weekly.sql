@@ -54,7 +54,7 @@ by_dimension as (
         count(satisfaction.satisfaction_gap) as n_accounts_paired,
         count(*) - count(satisfaction.perception_score) as n_accounts_silent,
         count(case when satisfaction.paired_perception_score is not null then satisfaction.minimum_score end) as n_with_minimum,
-        count(case when satisfaction.paired_perception_score < satisfaction.minimum_score then 1 end) as n_below_minimum,
+        count(case when round(satisfaction.paired_perception_score, 9) < round(satisfaction.minimum_score, 9) then 1 end) as n_below_minimum,
         sum(satisfaction.n_contacts) as n_contacts,
         sum(satisfaction.n_eligible) as n_eligible
     from cuts

@@ -26,7 +26,7 @@ promises as (
         and known_from_week < known_to_week
         and known_to_week > {{ first_stale_week() }}
         and falls_due_at is not null
-        and (settled_score is not null or kind = 'instant')
+        and (settled_score is not null or kind in ('instant', 'date'))
 ),
 
 placed as (

@@ -31,7 +31,11 @@ judged as (
         signals.allowed_count,
         -- cancelled by us, a promise is broken at once; a due time after that no longer comes
         case
-            when promises.cancelled_at is not null and promises.cancelled_by = 'us' and promises.kept_at is null
+            when
+                promises.kind <> 'count'
+                and promises.cancelled_at is not null
+                and promises.cancelled_by = 'us'
+                and promises.kept_at is null
                 then least(coalesce(promises.due_at, promises.cancelled_at), promises.cancelled_at)
             else promises.due_at
         end as falls_due_at
@@ -63,12 +67,14 @@ measured as (
             else span_days * 1440
         end as worst_delay,
         case
-            when ended_at is null or kind <> 'instant' then null
+            when ended_at is null or kind not in ('instant', 'date') then null
             when due_on is not null then {{ local_day_of('ended_at', 'time_zone') }} - {{ day_of_date('due_on') }}
             else {{ minutes_between('falls_due_at', 'ended_at') }}
         end as delay,
-        coalesce(is_cancelled_by_client and (falls_due_at is null or cancelled_at <= falls_due_at), false)
-        and not is_exceeded as is_left_out
+        case
+            when kind = 'count' then (is_cancelled_by_client or is_cancelled_by_us) and not is_exceeded
+            else coalesce(is_cancelled_by_client and (falls_due_at is null or cancelled_at <= falls_due_at), false)
+        end as is_left_out
     from outcomes
 ),
 
@@ -77,13 +83,13 @@ settled as (
         *,
         case
             when is_left_out then null
-            when is_cancelled_by_us then -100.0
             when kind = 'count'
                 then
                     case
                         when is_exceeded then -100.0 * least(1.0, (actual_count - allowed_count) / span)
                         when ended_at is not null then 0.0
                     end
+            when is_cancelled_by_us then -100.0
             when ended_at is null then null
             when verdict is not null
                 then case when verdict then 0.0 else coalesce(verdict_score, {{ var('unknown_slip_score') }}) end
@@ -115,7 +121,7 @@ select
     paused_minutes,
     allowed_count,
     actual_count,
-    case when kind = 'instant' or settled_score >= 0 then kept_at end as kept_at,
+    case when kind in ('instant', 'date') or settled_score >= 0 then kept_at end as kept_at,
     ended_at,
     cancelled_at,
     cancelled_by,

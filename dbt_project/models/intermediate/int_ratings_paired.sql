@@ -84,7 +84,9 @@ matches as (
 turns as (
     select response_key, known_from_week as week_id from perceptions
     union
-    select response_key, known_to_week as week_id from perceptions where known_to_week < {{ never() }}
+    select response_key, known_to_week as week_id
+    from perceptions
+    where known_to_week < {{ never() }}
     union
     select perceptions.response_key, matches.known_from_week as week_id
     from matches
@@ -117,9 +119,11 @@ matched as (
             order by matches.is_same_response desc, matches.submitted_at desc, matches.response_id desc
         ) as match_rank
     from matches
-    inner join perceptions on matches.answer_key = perceptions.answer_key
-        and matches.known_from_week >= perceptions.known_from_week
-        and matches.known_from_week < perceptions.known_to_week
+    inner join perceptions
+        on
+            matches.answer_key = perceptions.answer_key
+            and matches.known_from_week >= perceptions.known_from_week
+            and matches.known_from_week < perceptions.known_to_week
     inner join spans
         on
             perceptions.response_key = spans.response_key

@@ -21,7 +21,9 @@ asked as (
 changes as (
     select _source, survey_id, service_dimension, valid_from_at as changed_at, 1 as n_change from asked
     union all
-    select _source, survey_id, service_dimension, known_to as changed_at, -1 as n_change from asked where known_to is not null
+    select _source, survey_id, service_dimension, known_to as changed_at, -1 as n_change
+    from asked
+    where known_to is not null
 ),
 
 summed as (

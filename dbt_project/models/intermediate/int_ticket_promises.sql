@@ -57,7 +57,11 @@ first_responses as (
     from targeted
     where
         coalesce(records_first_response, true)
-        and (_source, ticket_id) not in (select _source, ticket_id from cycles where metric = 'first_response')
+        and (_source, ticket_id) not in (
+            select _source, ticket_id
+            from cycles
+            where metric = 'first_response'
+        )
 ),
 
 resolutions as (
@@ -83,7 +87,11 @@ resolutions as (
         cast(null as integer) as actual_count,
         case when resolution_due_at is null then is_sla_met end as verdict
     from targeted
-    where (_source, ticket_id) not in (select _source, ticket_id from cycles where metric = 'resolution')
+    where (_source, ticket_id) not in (
+        select _source, ticket_id
+        from cycles
+        where metric = 'resolution'
+    )
 ),
 
 reopenings as (
@@ -143,7 +151,7 @@ unioned as (
 
 cycle_promises as (
     select
-        targeted.* ,
+        targeted.*,
         case when slas.metric = 'first_response' then 'first_response' else 'resolution' end as signal,
         case when slas.due_at is null then 'verdict' else 'instant' end as kind,
         slas.started_at as made_at,

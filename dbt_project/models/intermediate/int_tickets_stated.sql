@@ -43,7 +43,9 @@ events as (
 
 -- tickets with events read differently from each event on
 instants as (
-    select ticket_key, known_from from versions where ticket_key in (select ticket_key from events)
+    select ticket_key, known_from
+    from versions
+    where ticket_key in (select ticket_key from events)
     union
     select ticket_key, known_from from events
 ),

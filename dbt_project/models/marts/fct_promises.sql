@@ -21,7 +21,7 @@ delayed as (
         *,
         not is_left_out and falls_due_at < judged_at as has_fallen_due,
         case
-            when ended_at is not null or kind <> 'instant' or falls_due_at is null then null
+            when ended_at is not null or kind not in ('instant', 'date') or falls_due_at is null then null
             when due_on is not null then {{ local_day_of("judged_at - interval '1 microsecond'", 'time_zone') }} - {{ day_of_date('due_on') }}
             else {{ minutes_between('falls_due_at', 'judged_at') }}
         end as open_delay
@@ -34,7 +34,7 @@ scored as (
         case
             when not has_fallen_due or falls_due_at is null then null
             when settled_score is not null then settled_score
-            when kind = 'instant' then -100.0 * greatest(0.0, least(1.0, open_delay / worst_delay))
+            when kind in ('instant', 'date') then -100.0 * greatest(0.0, least(1.0, open_delay / worst_delay))
         end as score
     from delayed
 )

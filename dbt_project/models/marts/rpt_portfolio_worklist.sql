@@ -7,7 +7,8 @@ with running as (
 satisfaction as (
     select
         *,
-        case when satisfaction_gap is not null then satisfaction_gap <= -{{ var('wide_gap_points') }} end as is_wide
+        -- sums of doubles differ in their last bits from run to run: comparisons are made on rounded values
+        case when satisfaction_gap is not null then round(satisfaction_gap, 9) <= -{{ var('wide_gap_points') }} end as is_wide
     from {{ ref('fct_satisfaction_weekly') }}
 ),
 
@@ -98,8 +99,8 @@ placed as (
 ranked as (
     select
         *,
-        rank() over (partition by account_id, week_id order by satisfaction_gap asc nulls last) as widest_rank,
-        row_number() over (partition by account_id, week_id order by satisfaction_gap asc nulls last, sort_order) as place
+        rank() over (partition by account_id, week_id order by round(satisfaction_gap, 9) asc nulls last) as widest_rank,
+        row_number() over (partition by account_id, week_id order by round(satisfaction_gap, 9) asc nulls last, sort_order) as place
     from placed
 ),
 
@@ -110,19 +111,19 @@ listed as (
         case
             when place = 1 and satisfaction_gap is not null
                 then row_number() over (
-                    partition by week_id, place order by satisfaction_gap asc nulls last, account_id
+                    partition by week_id, place order by round(satisfaction_gap, 9) asc nulls last, account_id
                 )
         end as list_rank,
         case
             when satisfaction_gap is not null
                 then row_number() over (
-                    partition by week_id, service_dimension order by satisfaction_gap asc nulls last, account_id
+                    partition by week_id, service_dimension order by round(satisfaction_gap, 9) asc nulls last, account_id
                 )
         end as dimension_rank,
-        perception_change_13 <= -{{ var('steady_margin') }} as perception_fell,
-        expectation_change_13 >= {{ var('steady_margin') }} as expectation_rose,
-        perception_change_13 >= {{ var('steady_margin') }} as perception_rose,
-        expectation_change_13 <= -{{ var('steady_margin') }} as expectation_fell
+        round(perception_change_13, 9) <= -{{ var('steady_margin') }} as perception_fell,
+        round(expectation_change_13, 9) >= {{ var('steady_margin') }} as expectation_rose,
+        round(perception_change_13, 9) >= {{ var('steady_margin') }} as perception_rose,
+        round(expectation_change_13, 9) <= -{{ var('steady_margin') }} as expectation_fell
     from ranked
 )
 
@@ -153,7 +154,7 @@ select
     is_wide,
     case when is_wide then cast(date '1970-01-05' + cast((last_narrow_week + 1) * 7 as integer) as date) end as wide_since_on,
     case when is_wide then cast(week_id - last_narrow_week as integer) end as wide_weeks,
-    paired_perception_score < minimum_score as is_below_minimum,
+    round(paired_perception_score, 9) < round(minimum_score, 9) as is_below_minimum,
     n_contacts,
     n_paired,
     n_eligible,

@@ -1,0 +1,123 @@
+"""Two sets of marts, row by row: keys, text, integers, days and instants equal, doubles within a tolerance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+TOLERANCE = 1e-9
+
+#: Mart -> its key.
+KEYS: dict[str, tuple[str, ...]] = {
+    "dim_accounts": ("account_id",),
+    "dim_contacts": ("contact_id",),
+    "dim_service_dimensions": ("service_dimension",),
+    "dim_signals": ("signal",),
+    "dim_weeks": ("week_id",),
+    "fct_answers": ("source", "survey_id", "response_id", "question_id", "account_id"),
+    "fct_batches": ("batch_id",),
+    "fct_promise_gap_weekly": ("account_id", "service_dimension", "week_id"),
+    "fct_promises": ("promise_id", "account_id", "known_from"),
+    "fct_ratings": ("source", "survey_id", "response_id", "service_dimension", "account_id"),
+    "fct_satisfaction_weekly": ("account_id", "service_dimension", "week_id"),
+    "fct_source_freshness": ("source",),
+    "rpt_client_contacts": ("account_id", "contact_id"),
+    "rpt_portfolio_weekly": ("cut", "cut_value", "service_dimension", "week_id"),
+    "rpt_portfolio_worklist": ("account_id", "service_dimension", "week_id"),
+}
+
+
+@dataclass
+class Difference:
+    """What differs in one mart: columns that only one side has, rows only one side has, values per column."""
+
+    table: str
+    rows: int
+    columns: list[str] = field(default_factory=list)
+    only_left: int = 0
+    only_right: int = 0
+    values: dict[str, int] = field(default_factory=dict)
+    examples: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def is_equal(self) -> bool:
+        """True where nothing differs."""
+        return not (self.columns or self.only_left or self.only_right or self.values)
+
+    def __str__(self) -> str:
+        if self.is_equal:
+            return f"{self.table}: {self.rows} rows equal"
+        parts = [f"{self.only_left} rows only left"] if self.only_left else []
+        parts += [f"{self.only_right} rows only right"] if self.only_right else []
+        parts += [f"{column} differs in {rows} rows" for column, rows in self.values.items()]
+        parts += [f"columns not in both: {', '.join(self.columns)}"] if self.columns else []
+        return "\n    ".join([f"{self.table}: {self.rows} rows; {'; '.join(parts)}", *map(str, self.examples)])
+
+
+def compare(left: Path, right: Path, *, tables: dict[str, tuple[str, ...]] = KEYS, limit: int = 5) -> list[Difference]:
+    """Compare the schema ``marts`` of two DuckDB files, at most ``limit`` examples a table."""
+    with duckdb.connect() as connection:
+        connection.execute("load icu")
+        connection.execute("set TimeZone = 'UTC'")
+        for name, path in (("l", left), ("r", right)):
+            connection.execute(f"attach '{str(path).replace(chr(39), chr(39) * 2)}' as {name} (read_only)")
+        return [_compared(connection, table, key, limit) for table, key in tables.items()]
+
+
+def _compared(
+    connection: duckdb.DuckDBPyConnection, table: str, key: tuple[str, ...], limit: int
+) -> Difference:
+    left, right = (_columns(connection, side, table) for side in ("l", "r"))
+    found = connection.execute(f"select count(*) from l.marts.{table}").fetchone()
+    difference = Difference(table, found[0] if found else 0, sorted(left.keys() ^ right.keys()))
+    values = [column for column in left if column in right and column not in key]
+    differs = {column: _differs(column, left[column]) for column in values}
+    # A key with equal rows on one side would multiply in the join: the copies are told apart by number.
+    numbered = "select *, row_number() over (partition by {k}) as copy from {s}.marts.{t}"
+    sides = [numbered.format(k=", ".join(key), s=side, t=table) for side in ("l", "r")]
+    on = " and ".join(f"l.{column} is not distinct from r.{column}" for column in (*key, "copy"))
+    wrong = " or ".join(["l.copy is null", "r.copy is null", *differs.values()])
+    listed = ", ".join(
+        [f"coalesce(l.{column}, r.{column}) as {column}" for column in key]
+        + [f"l.{column} as l_{column}, r.{column} as r_{column}, coalesce({test}, false) as d_{column}" for column, test in differs.items()]
+        + ["l.copy is null as no_left", "r.copy is null as no_right"]
+    )
+    connection.execute(
+        f"create or replace temp table differing as select {listed} from ({sides[0]}) as l "
+        f"full join ({sides[1]}) as r on {on} where {wrong}"
+    )
+    counts = ", ".join(
+        ["count(case when no_right then 1 end)", "count(case when no_left then 1 end)"]
+        + [f"count(case when d_{column} and not no_left and not no_right then 1 end)" for column in values]
+    )
+    only_left, only_right, *counted = connection.execute(f"select {counts} from differing").fetchone() or (0, 0)
+    difference.only_left, difference.only_right = only_left, only_right
+    difference.values = {column: rows for column, rows in zip(values, counted, strict=True) if rows}
+    rows = connection.execute(f"select * from differing order by {', '.join(key)} limit {limit}")
+    names = [column[0] for column in rows.description or ()]
+    for row in rows.fetchall():
+        entry = dict(zip(names, row, strict=True))
+        example = {column: entry[column] for column in key}
+        if entry["no_left"] or entry["no_right"]:
+            example["only"] = "right" if entry["no_left"] else "left"
+        else:
+            example |= {c: (entry[f"l_{c}"], entry[f"r_{c}"]) for c in values if entry[f"d_{c}"]}
+        difference.examples.append(example)
+    return difference
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, side: str, table: str) -> dict[str, str]:
+    described = connection.execute(f"describe {side}.marts.{table}").fetchall()
+    return {row[0]: row[1] for row in described}
+
+
+def _differs(column: str, kind: str) -> str:
+    if kind != "DOUBLE":
+        return f"l.{column} is distinct from r.{column}"
+    return (
+        f"(l.{column} is null) <> (r.{column} is null) "
+        f"or abs(l.{column} - r.{column}) > {TOLERANCE} or isnan(l.{column}) <> isnan(r.{column})"
+    )

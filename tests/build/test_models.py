@@ -1,0 +1,109 @@
+"""The models: dbt's own unit tests, and a rebuild that gives the same however the data came."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from gapwatch import gate, landing, pipeline, transform
+from gapwatch.workspace import Workspace, load_workspace
+from tests.build.equality import differences
+
+pytestmark = pytest.mark.xdist_group("build")
+
+
+def test_every_unit_test_of_the_models_passes(company: Workspace) -> None:
+    results = transform.unit_tests(company)
+
+    failed = {r["node"].split(".")[-1]: r["message"] for r in results if r["status"] != "pass"}
+    assert not failed
+    assert len(results) >= 26
+
+
+def test_batches_in_any_order_give_the_same_marts_as_all_at_once(
+    company_files: Path, finished_company: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "shuffled"
+    folder.mkdir()
+    shutil.copy(company_files / "gapwatch.yml", folder)
+    (folder / "inbox").mkdir()
+    ws = load_workspace(folder)
+    files = sorted(path for path in (company_files / "inbox").rglob("*") if path.is_file())
+    random.Random(4).shuffle(files)
+    modes = []
+    for part in range(4):
+        for file in files[part::4]:
+            copy = folder / file.relative_to(company_files)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, copy)
+        landing.ingest(ws)
+        gate.gate(ws, backfill=True)
+        modes.append(transform.build(ws).mode)
+
+    assert modes == ["full", "incremental", "incremental", "incremental"]
+    assert differences(finished_company / "warehouse.duckdb", ws.warehouse_path) == {}
+
+
+def test_a_second_build_without_news_does_nothing(company: Workspace) -> None:
+    assert transform.build(company).mode == "none"
+
+
+def test_a_changed_threshold_rebuilds_everything(company: Workspace) -> None:
+    text = company.file.read_text(encoding="utf-8")
+    company.file.write_text(text + "\nvars:\n  wide_gap_points: 20\n", encoding="utf-8")
+    changed = load_workspace(company.folder)
+
+    assert transform.build(changed).mode == "full"
+    with duckdb.connect(str(changed.warehouse_path), read_only=True) as connection:
+        wide = connection.execute(
+            "select max(satisfaction_gap) from marts.rpt_portfolio_worklist where is_wide"
+        ).fetchone()
+    assert wide is not None
+    assert wide[0] <= -20
+
+
+def test_a_threshold_that_does_not_exist_is_named_with_a_suggestion(company: Workspace) -> None:
+    text = company.file.read_text(encoding="utf-8")
+    company.file.write_text(text + "\nvars:\n  wide_gap_point: 20\n", encoding="utf-8")
+
+    with pytest.raises(transform.UserError, match="wide_gap_points"):
+        transform.build(load_workspace(company.folder))
+
+
+def test_a_seed_with_other_columns_is_refused(company: Workspace) -> None:
+    company.seeds_path.mkdir(exist_ok=True)
+    (company.seeds_path / "priorities.csv").write_text("priority,minutes\nhigh,60\n", encoding="utf-8")
+
+    with pytest.raises(transform.UserError, match=r"priorities\.csv, line 1"):
+        transform.build(company)
+
+
+def test_a_failing_model_leaves_the_snapshot_as_it_was(company: Workspace) -> None:
+    before = (company.published_path / "current.json").read_bytes()
+    with duckdb.connect(str(company.warehouse_path)) as connection:
+        connection.execute("alter table raw.tickets drop column priority")
+
+    with pytest.raises(transform.BuildFailedError, match="stg_tickets"):
+        pipeline.build(company, full_refresh=True)
+
+    assert (company.published_path / "current.json").read_bytes() == before
+
+
+def test_weeks_start_at_the_oldest_fact_and_end_with_the_running_one(company: Workspace) -> None:
+    with duckdb.connect(str(company.warehouse_path), read_only=True) as connection:
+        weeks = connection.execute(
+            "select count(*), max(week_id) - min(week_id) + 1, sum(is_provisional::int), "
+            "max(week_id) filter (where is_provisional) = max(week_id) from marts.dim_weeks"
+        ).fetchone()
+        gaps = connection.execute(
+            "select count(*) from marts.fct_satisfaction_weekly "
+            "where abs(satisfaction_gap - (paired_perception_score - expectation_score)) > 1e-9"
+        ).fetchone()
+    assert weeks is not None
+    assert weeks[0] == weeks[1]
+    assert weeks[2:] == (1, True)
+    assert gaps == (0,)

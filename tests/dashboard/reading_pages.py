@@ -1,0 +1,49 @@
+"""What a person reads on a page that was run without a browser."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from streamlit.testing.v1 import AppTest
+
+
+def title(at: AppTest) -> str:
+    """The page's title as it is read: without the backslashes that make it inert."""
+    assert not at.exception, at.exception
+    assert len(at.title) == 1
+    return re.sub(r"\\(.)", r"\1", at.title[0].value)
+
+
+def words(at: AppTest) -> str:
+    """All text of the page, markup taken off."""
+    bodies = [element.proto.body for element in at.get("html")]
+    bodies += [element.value for element in [*at.markdown, *at.subheader, *at.error, *at.code]]
+    without_style = re.sub(r"<style>.*?</style>", " ", " ".join(bodies), flags=re.DOTALL)
+    return _text(without_style)
+
+
+def rows(at: AppTest, label: str) -> list[list[str]]:
+    """Cells, as text, of the table with this label."""
+    for element in at.get("html"):
+        if f'aria-label="{label}"' in element.proto.body:
+            body = element.proto.body.split("<tbody>")[1]
+            return [
+                [_text(cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", row)]
+                for row in re.findall(r"<tr>(.*?)</tr>", body)
+            ]
+    return []
+
+
+def banners(at: AppTest) -> list[str]:
+    """Banners above the title, as text."""
+    return [_text(e.proto.body) for e in at.get("html") if 'class="gw-banner"' in e.proto.body]
+
+
+def alts(at: AppTest) -> list[str]:
+    """What each chart of the page says of itself."""
+    return [element.proto.alt for element in at.get("vega_lite_chart")]
+
+
+def _text(markup: str) -> str:
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", markup)).split())

@@ -1,0 +1,205 @@
+"""The screens as a browser shows them: both sizes and themes, quiet, self-contained, nothing cut off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+import fixture_snapshot
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from dashboards.screenshots import CHROMIUM_ARGUMENTS, SIZES, chromium, served, settle
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+# Streamlit looks for its server beside a deep link first.
+KNOWN_404 = ("_stcore/health", "_stcore/host-config")
+CLIENT = "/client?account=A-001"
+
+
+@dataclass
+class Visit:
+    """An open page and what it did that nobody sees."""
+
+    page: Page
+    errors: list[str] = field(default_factory=list)
+    elsewhere: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGUMENTS)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def address(company: Path) -> Iterator[str]:
+    with served(company) as found:
+        yield found
+
+
+def visit(
+    browser: Browser, address: str, path: str, size: str = "desk", theme: Literal["light", "dark"] = "light"
+) -> Visit:
+    width, height = SIZES[size]
+    page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=theme)
+    seen = Visit(page)
+    host = urlsplit(address).netloc
+
+    def note_error(text: str, url: str) -> None:
+        if not (text.startswith("Failed to load resource") and url.endswith(KNOWN_404)):
+            seen.errors.append(f"{text} {url}")
+
+    page.on("console", lambda m: note_error(m.text, m.location["url"]) if m.type == "error" else None)
+    page.on("pageerror", lambda error: seen.errors.append(str(error)))
+    page.on(
+        "request",
+        lambda request: (
+            seen.elsewhere.append(request.url)
+            if urlsplit(request.url).netloc not in (host, "") and not request.url.startswith("data:")
+            else None
+        ),
+    )
+    page.goto(address + path)
+    settle(page)
+    return seen
+
+
+@pytest.mark.parametrize("size", sorted(SIZES))
+@pytest.mark.parametrize(
+    ("path", "theme"),
+    [
+        ("/", "light"),
+        ("/", "dark"),
+        (CLIENT, "light"),
+        (CLIENT, "dark"),
+        (f"{CLIENT}&lang=zh", "light"),
+        ("/?lang=zh&show=all", "dark"),
+    ],
+)
+def test_pages_are_quiet_self_contained_and_fit_the_screen(
+    browser: Browser, address: str, path: str, size: str, theme: Literal["light", "dark"]
+) -> None:
+    seen = visit(browser, address, path, size, theme)
+
+    assert seen.errors == []
+    assert seen.elsewhere == []
+    widths = seen.page.evaluate(
+        """() => { const main = document.querySelector('[data-testid=stMain]');
+                   return [main.scrollWidth, main.clientWidth] }"""
+    )
+    assert widths[0] == widths[1]
+    seen.page.close()
+
+
+def test_charts_are_found_by_what_they_say(browser: Browser, address: str) -> None:
+    seen = visit(browser, address, CLIENT)
+
+    names = seen.page.locator("[role=graphics-document]").evaluate_all(
+        "charts => charts.map(chart => chart.getAttribute('aria-label'))"
+    )
+
+    assert names[0] == "Trust at Harbor Logistics: perception 41 against expectation 78, gap \u221237"
+    assert len(names) == 5
+    seen.page.close()
+
+
+def test_the_finding_and_the_first_client_are_above_the_fold(browser: Browser, address: str) -> None:
+    for size in SIZES:
+        seen = visit(browser, address, "/", size)
+        first = seen.page.get_by_role("link", name="Harbor Logistics").bounding_box()
+        assert first is not None
+        assert first["y"] + first["height"] < SIZES[size][1]
+        seen.page.close()
+
+
+def test_a_row_leads_to_its_client_and_back(browser: Browser, address: str) -> None:
+    page = visit(browser, address, "/?lang=zh").page
+
+    page.get_by_role("link", name="Harbor Logistics").click()
+    page.wait_for_url("**/client?*account=A-001*")
+    page.get_by_role("heading", name="Harbor Logistics：信任低于期望").wait_for()
+    page.go_back()
+
+    page.get_by_role("heading", name="家客户中有").wait_for()
+    page.close()
+
+
+def test_navigation_keeps_the_language(browser: Browser, address: str) -> None:
+    page = visit(browser, address, f"{CLIENT}&lang=zh").page
+
+    page.get_by_test_id("stMainBlockContainer").get_by_role("link", name="客户").first.click()
+
+    page.get_by_role("heading", name="家客户中有").wait_for()
+    page.wait_for_url("**lang=zh*")
+    page.close()
+
+
+def test_a_filter_chosen_on_the_page_is_in_the_address(browser: Browser, address: str) -> None:
+    page = visit(browser, address, "/").page
+
+    page.get_by_test_id("stMain").get_by_role("radio", name="Trust").or_(
+        page.get_by_test_id("stMain").get_by_role("button", name="Trust", exact=True)
+    ).first.click()
+
+    page.get_by_role("heading", name="On trust,").wait_for()
+    page.wait_for_url("**dim=trust*")
+    page.close()
+
+
+def test_hostile_names_stay_text(browser: Browser, address: str) -> None:
+    page = visit(browser, address, "/client?account=A-002").page
+
+    heading = page.locator("h1").inner_text()
+
+    assert heading.startswith("<img src=x onerror=alert(1)> *Bold* :red[Ltd] $x$")
+    assert page.locator("h1 img, h1 em, h1 .katex, h1 a").count() == 0
+    page.close()
+
+
+def test_a_web_address_or_shortcode_in_a_name_is_no_link_and_no_picture(
+    browser: Browser, address: str
+) -> None:
+    page = visit(browser, address, "/client?account=A-004").page
+
+    assert (
+        page.locator("h1")
+        .inner_text()
+        .replace("\u2060", "")
+        .startswith("www.harbor.example :smile: _Energy_")
+    )
+    assert page.locator("h1 a").count() == 0
+    page.close()
+
+
+def test_a_late_source_is_said_above_the_title(browser: Browser, tmp_path: Path) -> None:
+    late = "update marts.fct_source_freshness set is_late = true where source = 'deliveries'"
+    with served(fixture_snapshot.publish(tmp_path, late)) as stale:
+        page = visit(browser, stale, "/").page
+        banner = page.locator(".gw-banner").bounding_box()
+        heading = page.locator("h1").bounding_box()
+        assert banner is not None
+        assert heading is not None
+        assert banner["y"] < heading["y"]
+        page.close()
+
+
+def test_a_foreign_host_is_refused(browser: Browser, address: str) -> None:
+    import socket
+
+    port = urlsplit(address).port
+    with socket.create_connection(("127.0.0.1", port or 0)) as connection:
+        connection.sendall(
+            b"GET /_stcore/stream HTTP/1.1\r\nHost: evil.example\r\nUpgrade: websocket\r\n"
+            b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        )
+        answer = connection.recv(4096).decode("latin-1")
+
+    assert " 101 " not in answer.splitlines()[0]
