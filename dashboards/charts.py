@@ -46,7 +46,7 @@ def gap_chart(
     the lines with words, else with numbers alone. A week without answers breaks line and shade.
     """
     scale = alt.Scale(domain=list(domain), zero=False, nice=False, clamp=True)
-    ticks = _ticks(domain, height)
+    axis = alt.Axis(values=_ticks(domain, height), format="d")
     base = alt.Chart(_values(points)).encode(x=_weeks(words))
 
     def y(field: str) -> alt.Y:
@@ -54,7 +54,7 @@ def gap_chart(
             f"{field}:Q",
             scale=scale,
             title=None,
-            axis=alt.Axis(values=ticks, format="d"),
+            axis=axis,
         )
 
     def area(start: str, end: str, colour: str, opacity: float) -> alt.Chart:
@@ -76,7 +76,7 @@ def gap_chart(
         line("minimum_score", colours.minimum, strokeDash=[1, 3], strokeWidth=1.6),
         line("expectation_score", colours.expectation, strokeDash=[5, 3], strokeWidth=1.6),
         line("perception_score", colours.perception, strokeWidth=2.4),
-        *_end_labels(points[-1].week_start_on.isoformat(), labels, scale, domain, height),
+        *_end_labels(points[-1].week_start_on.isoformat(), labels, scale, axis, domain, height),
         _hover(base, words, colours, _gap_tooltip(words)),
     ]
     return _base(alt.layer(*layers), height, colours)
@@ -99,17 +99,18 @@ def felt_factual_chart(
     known = [gap for p in points for gap in (p.satisfaction_gap, p.promise_gap) if gap is not None]
     domain = (min([-20.0, *known]) - 3, max([0.0, *known]) + 3)
     scale = alt.Scale(domain=list(domain), zero=False, nice=False, clamp=True)
+    axis = alt.Axis(tickCount=5, labelExpr=_SIGNED)
     base = alt.Chart(alt.Data(values=values)).encode(x=_weeks(words))
 
     def line(field: str, colour: str, **style: Any) -> alt.Chart:
         return base.mark_line(color=colour, invalid="break-paths-filter-domains", **style).encode(
-            y=alt.Y(f"{field}:Q", scale=scale, title=None, axis=alt.Axis(tickCount=5, labelExpr=_SIGNED))
+            y=alt.Y(f"{field}:Q", scale=scale, title=None, axis=axis)
         )
 
     zero = (
         alt.Chart(alt.Data(values=[{"zero": 0}]))
         .mark_rule(color=colours.muted, strokeWidth=1)
-        .encode(y=alt.Y("zero:Q", scale=scale, title=None))
+        .encode(y=alt.Y("zero:Q", scale=scale, title=None, axis=axis))
     )
     last = points[-1]
     labels = []
@@ -130,7 +131,7 @@ def felt_factual_chart(
         zero,
         line("promise_gap", colours.expectation, strokeWidth=2),
         line("satisfaction_gap", colours.perception, strokeWidth=2.4),
-        *_end_labels(last.week_start_on.isoformat(), labels, scale, domain, height),
+        *_end_labels(last.week_start_on.isoformat(), labels, scale, axis, domain, height),
         _hover(base, words, colours, tooltip),
     ]
     return _base(alt.layer(*layers), height, colours)
@@ -201,9 +202,17 @@ def _weeks(words: Words) -> alt.X:
 
 
 def _end_labels(
-    at: str, labels: Sequence[EndLabel], scale: alt.Scale, domain: tuple[float, float], height: int
+    at: str,
+    labels: Sequence[EndLabel],
+    scale: alt.Scale,
+    axis: alt.Axis,
+    domain: tuple[float, float],
+    height: int,
 ) -> list[alt.Chart]:
-    """Words right of the last week, pushed apart where lines end close together."""
+    """Words right of the last week, pushed apart where lines end close together.
+
+    They share scale and axis with the lines: a layer without would bring its own ticks.
+    """
     step = (domain[1] - domain[0]) / (height - AXIS_ROOM) * LABEL_ROOM
     placed: list[tuple[float, EndLabel]] = []
     for label in sorted(labels, key=lambda each: each.value):
@@ -219,7 +228,7 @@ def _end_labels(
         .mark_text(align="left", dx=6, fontWeight=600, color=label.colour, fontSize=12)
         .encode(
             x=alt.X("at:T", scale=alt.Scale(type="utc"), title=None),
-            y=alt.Y("y:Q", scale=scale, title=None),
+            y=alt.Y("y:Q", scale=scale, title=None, axis=axis),
             text="text:N",
         )
         for place, label in placed

@@ -113,7 +113,8 @@ def evidence(row: WorkRow, as_of: date, words: Words) -> str:
     if standing.promises_overdue is not None:
         parts.append(words.count("{n} promise overdue", "{n} promises overdue", standing.promises_overdue))
     parts.append(heard(standing, words))
-    parts.append(last_heard(standing.account_last_answered_on, as_of, words))
+    if standing.account_last_answered_on is not None:
+        parts.append(last_heard(standing.account_last_answered_on, as_of, words))
     return " · ".join(parts)
 
 

@@ -157,14 +157,12 @@ def write_manifest(batch: Batch) -> None:
 
 
 def remove_leftovers(landing: Path) -> None:
-    """What killed runs left: temporary files, and Parquet files that never got their manifest.
+    """What killed runs left: Parquet files and manifests that stand alone, temporary ones among them.
 
     Only for the holder of the landing lock.
     """
     if not landing.is_dir():
         return
-    for path in landing.glob(f"*/{TEMPORARY_PREFIX}*"):
-        path.unlink(missing_ok=True)
     for path in landing.glob("*/*.parquet"):
         if not path.with_suffix(".json").exists():
             path.unlink()

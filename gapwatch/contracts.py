@@ -143,9 +143,9 @@ _ALL = (
     _contract(
         "tickets",
         "ticket_id account_id contact_id? opened_at first_response_at? first_response_due_at? resolved_at? "
-        "resolution_due_at? closed_at? status priority? category? reopen_count reassignment_count escalated_at? "
-        "expert_assigned_at? is_sla_met? csat_score? csat_scale_min? csat_scale_max? csat_offered_at? subject? "
-        "updated_at",
+        "resolution_due_at? closed_at? status priority? category? reopen_count reassignment_count "
+        "escalated_at? expert_assigned_at? is_sla_met? csat_score? csat_scale_min? csat_scale_max? "
+        "csat_offered_at? subject? updated_at",
         key="ticket_id",
         enums={"status": ("open", "pending", "on_hold", "resolved", "closed", "deleted", "merged")},
         past_instants=("opened_at",),
@@ -198,7 +198,8 @@ _ALL = (
     ),
     _contract(
         "delivery_promises",
-        "delivery_id promise_seq promised_at due_on? due_at? requested_by? promised_by_role? reason? updated_at",
+        "delivery_id promise_seq promised_at due_on? due_at? requested_by? promised_by_role? "
+        "reason? updated_at",
         key="delivery_id promise_seq",
         known_by="promised_at updated_at",
         enums={"requested_by": ("us", "client")},

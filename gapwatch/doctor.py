@@ -163,7 +163,8 @@ def _source(ws: Workspace, source: Source) -> Finding:
         return Finding(
             "warning", subject, f"{newest.name}: {error}", "wait until it is written, then look again"
         )
-    return Finding("ok", subject, f"{len(found)} files, and the newest has all mapped columns")
+    counted = "1 file" if len(found) == 1 else f"{len(found)} files"
+    return Finding("ok", subject, f"{counted}; the newest has all mapped columns")
 
 
 def _open(ws: Workspace, source: Source, file: FoundFile, wanted: list[str]) -> None:

@@ -98,7 +98,7 @@ def _tree(text: str, where: str) -> dict[str, Any]:
             f"The mapping expression {text!r} is no SQL expression ({tree['error_message']})",
             where=where,
             rule=RULE,
-            next_step='write one scalar SQL expression, names that hold blanks or are SQL words in "double quotes"; '
+            next_step='write one scalar SQL expression, names with blanks or SQL words in "double quotes"; '
             "then run gapwatch doctor",
         )
     return tree

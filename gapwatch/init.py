@@ -24,10 +24,12 @@ SETTINGS_FILE = "gapwatch.yml"
 #: Unread columns that a remark names; the others are counted.
 NAMED = 12
 
+_MEASURE_IN_NAME = re.compile(r"_*(expectation|expected|perception|perceived|experienced|minimum|ideal)_*")
+
 #: What other systems call our columns, in the form of :func:`_plain`.
 _SYNONYMS = {
-    "account_id": "account client client_id customer customer_id company_id organization_id account_number",
-    "account_name": "name client_name customer_name company company_name organization",
+    "account_id": "client_id customer_id company_id organization_id account_number account client customer",
+    "account_name": "name client_name customer_name company_name client customer company organization",
     "parent_account_id": "parent parent_id parent_account",
     "tier": "segment class",
     "industry": "sector vertical",
@@ -37,7 +39,7 @@ _SYNONYMS = {
     "contract_ends_on": "contract_end end_date renewal_date",
     "churned_on": "churn_date lost_on",
     "account_manager": "owner account_owner",
-    "contact_id": "contact person_id respondent_id respondent requester_id requester user_id",
+    "contact_id": "person_id respondent_id requester_id user_id contact respondent requester person",
     "display_name": "full_name contact_name name",
     "email": "email_address e_mail mail",
     "job_title": "title position role",
@@ -49,13 +51,13 @@ _SYNONYMS = {
     "answer_text": "comment comments text feedback",
     "ticket_id": "ticket case_id case_number incident_id issue_key number",
     "opened_at": "opened created created_at created_on open_date",
-    "first_response_at": "first_response first_reply_at first_reply responded_at",
+    "first_response_at": "first_response first_reply_at first_reply responded_at answered answered_at",
     "resolved_at": "resolved solved_at resolution_date solved",
     "resolution_due_at": "due due_date due_at sla_due resolution_due",
     "closed_at": "closed close_date",
     "status": "state ticket_status",
     "priority": "urgency severity",
-    "updated_at": "updated modified modified_at last_modified last_updated sys_updated_at",
+    "updated_at": "updated changed changed_at modified modified_at last_modified last_updated sys_updated_at",
     "delivery_id": "delivery order_id milestone_id order",
     "ordered_at": "ordered order_date purchase_date purchased_at",
     "delivered_at": "delivered delivery_date delivered_on",
@@ -337,17 +339,20 @@ def _codebook(name: str, questions: dict[str, str], sample: Sample, proposal: Pr
     columns = "survey_id survey_kind question_id measure service_dimension item_id scale_min scale_max"
     columns += " question_text"
     writer.writerow(columns.split())
+    items = {column: _MEASURE_IN_NAME.sub("", question) for column, question in questions.items()}
     for column, question in questions.items():
-        scale = _scale(sample.columns[column])
+        item = items[column]
+        # Expectation and perception of one item are answered on one scale: the one that holds them all.
+        together = [v for c, values in sample.columns.items() if items.get(c) == item for v in values]
+        scale = _scale(sample.columns[column]) and _scale(together)
         measure = _measure(column) if scale else "comment"
-        item = re.sub(
-            r"_*(expectation|expected|perception|perceived|experienced|minimum|ideal)_*", "", question
-        )
         low, high = scale or ("", "")
         writer.writerow([name, "relationship", question, measure, "", item, low, high, column])
     proposal.files[file] = rows.getvalue()
     proposal.sources.append(source)
-    proposal.remarks.append(f"{file}: fill in measure and service_dimension for each question")
+    proposal.remarks.append(
+        f"{file}: fill in measure and service_dimension for each question; check scale_min and scale_max"
+    )
     return [
         f"  - name: {source}  # CHECK: fill in measure and service_dimension in {file}",
         "    contract: survey_questions",

@@ -49,7 +49,7 @@ def stale_pages() -> dict[Path, str]:
 
 def refreshed(text: str) -> str:
     """A page's text with its generated parts made anew. Raises KeyError for a part that nothing makes."""
-    return _PART.sub(lambda part: f"{part[1]}\n{_PARTS[part[2]](part[3])}\n{part[4]}", text)
+    return _PART.sub(lambda part: f"{part[1]}\n{_PARTS[part[2]](part[3])}\n\n{part[4]}", text)
 
 
 def mart_names() -> list[str]:

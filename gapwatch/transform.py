@@ -138,7 +138,8 @@ def _plan(
 ) -> _Plan:
     connection.execute(
         "create table if not exists meta.builds "
-        "(build_id varchar, finished_at timestamp, fingerprint varchar, load_seq bigint, as_of timestamp, mode varchar)"
+        "(build_id varchar, finished_at timestamp, fingerprint varchar, "
+        "load_seq bigint, as_of timestamp, mode varchar)"
     )
     newest = connection.execute(
         "select max(load_seq), max(max_known_at) filter (where accepted_rows > 0) from raw._batches"

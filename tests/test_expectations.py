@@ -184,7 +184,7 @@ class TestChecker:
     def test_a_check_that_fails_itself_is_a_crash(self, checker: Checker) -> None:
         verdict = checker.check([self.tier()], self.frame().drop(columns="tier").assign(other=1))
         assert verdict.crash is not None
-        assert "unknown_value of tier" in verdict.crash
+        assert "unknown_value of tier failed itself" in verdict.crash
         assert verdict.broken == {}
 
     def test_a_frame_of_another_length_is_a_crash(self, checker: Checker) -> None:

@@ -123,8 +123,9 @@ def test_the_two_locks_do_not_touch_each_other(ws, hold):
 def test_a_lock_is_free_after_an_error(ws):
     with pytest.raises(RuntimeError), warehouse_lock(ws):
         raise RuntimeError
+    assert holder_of(ws, "warehouse") is None
     with warehouse_lock(ws, wait_seconds=0):
-        pass
+        assert holder_of(ws, "warehouse") is not None
 
 
 def test_a_holder_writes_down_no_options(ws, monkeypatch):

@@ -176,7 +176,7 @@ def test_a_batch_gives_typed_rows_with_their_place(tmp_path: Path) -> None:
     ) == [
         ("1", "A1", at("2025-01-01 10:00"), "open", 0, at("2025-01-01 22:00"), 1, None),
         # Nothing says when this row became known, and it is on its way to quarantine.
-        ("2", "A2", None, "closed", 0, at("1990-01-01 00:00"), 2, "opened_at:value_type updated_at:instant_window"),
+        ("2", "A2", None, "closed", 0, at("1990-01-01"), 2, "opened_at:value_type updated_at:instant_window"),
     ]
     assert typed(source(system="zendesk"), batch, "distinct _source, _batch_id, _file, is_deleted") == [
         ("zendesk", "b1", "file.csv", False)
@@ -233,7 +233,7 @@ def test_a_row_without_history_is_known_by_the_last_thing_it_tells_of(tmp_path: 
             ("3", "A", None, "open", None, "2025-02-01"),
         ],
     )
-    assert typed(one, batch, "known_at") == [(at("2025-01-05"),), (at("2025-01-01"),), (LANDED_AT,)]
+    assert typed(one, batch, "known_at") == [(at("2025-01-05"),), (at("2025-01-01"),), (at("1990-01-01"),)]
 
 
 def test_a_wide_survey_becomes_one_row_per_filled_cell(tmp_path: Path) -> None:

@@ -57,8 +57,12 @@ def _state(page: Page, row: Promise) -> str:
         )
     elif row.overdue_days is not None and row.kind != "verdict":
         text = words.count("◆ {n} day overdue", "◆ {n} days overdue", row.overdue_days)
+        if row.overdue_days == 0:
+            text = words.say("◆ overdue, less than a day")
     elif row.state == "broken" and row.days_late is not None:
         text = words.count("◆ kept {n} day late", "◆ kept {n} days late", row.days_late)
+        if row.days_late == 0:
+            text = words.say("◆ kept late, within a day")
     elif row.state == "broken":
         text = words.say("◆ broken")
     else:

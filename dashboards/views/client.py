@@ -120,7 +120,16 @@ def _head(page: Page, found: Client, standings: list[Standing], week: Week | Non
     ]
     parts.append(in_html(renewal(found.contract_ends_on, page.as_of.date(), words, exact=True)))
     if worst is not None and week is not None:
-        last = sentences.last_heard(worst.account_last_answered_on, seen_on(page, week), words)
+        # The mart's date is within the window; who was heard before it stands in the contacts.
+        last_on = worst.account_last_answered_on or max(
+            (
+                c.last_answered_on
+                for c in asked_of.contacts(page.snapshot, found.account_id)
+                if c.last_answered_on
+            ),
+            default=None,
+        )
+        last = sentences.last_heard(last_on, seen_on(page, week), words)
         parts += [in_html(sentences.heard(worst, words)), in_html(last)]
     role = page.labels.owner_role(worst.service_dimension) if worst else None
     mender = owner(found, role, words)

@@ -68,7 +68,8 @@ def test_an_old_snapshot_named_by_its_id_gives_its_numbers_again(company: Worksp
     with duckdb.connect(str(company.warehouse_path)) as connection:
         connection.execute(
             "update marts.fct_satisfaction_weekly set satisfaction_gap = 1, "
-            "paired_perception_score = expectation_score + 1 where satisfaction_gap is not null and expectation_score < 99"
+            "paired_perception_score = expectation_score + 1 "
+            "where satisfaction_gap is not null and expectation_score < 99"
         )
     new = publish.publish(company, force=True)
 
@@ -119,7 +120,8 @@ def test_marts_that_break_a_rule_are_not_published(company: Workspace) -> None:
     before = snapshots.find(company.published_path)
     with duckdb.connect(str(company.warehouse_path)) as connection:
         connection.execute(
-            "update marts.fct_satisfaction_weekly set perception_score = 101 where perception_score is not null"
+            "update marts.fct_satisfaction_weekly set perception_score = 101 "
+            "where perception_score is not null"
         )
 
     with pytest.raises(publish.BorderOutError, match="perception_score"):

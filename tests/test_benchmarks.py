@@ -1,0 +1,70 @@
+"""The benchmark at a tiny size: its outputs are right. How long it took is none of a test's business."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from benchmarks import report
+from benchmarks.__main__ import run
+from benchmarks.compare import KEYS, compare
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    folder = tmp_path_factory.mktemp("benchmark") / "run"
+    return run(folder, tickets=2_000, answers=4_000, accounts=40, weeks=60)
+
+
+@pytest.mark.timeout(600)
+def test_models_and_hand_written_script_make_the_same_marts(results: dict[str, Any]) -> None:
+    assert results["compare"]["differences"] == []
+    rows = results["compare"]["rows"]
+    assert rows.keys() == KEYS.keys()
+    assert min(rows.values()) > 0
+
+
+def test_one_more_day_built_incrementally_equals_a_full_build(results: dict[str, Any]) -> None:
+    assert (results["full"]["mode"], results["incremental"]["mode"]) == ("full", "incremental")
+    assert sum(results["day"]["rows"].values()) > 0
+    assert results["compare_incremental"]["differences"] == []
+
+
+def test_every_row_of_the_file_is_read_both_ways(results: dict[str, Any]) -> None:
+    assert results["reading_plain"]["rows"] == results["reading_pipeline"]["rows"] == 2_000
+
+
+def test_the_report_tells_the_ratios_and_the_peak_memory(results: dict[str, Any]) -> None:
+    told = report.text(results)
+    for part in ("build / script:", "day / full build:", "landing + loading / plain:", "peak", "outputs equal"):
+        assert part in told
+
+
+@pytest.mark.parametrize(
+    ("value", "is_equal"), [(1.0 + 1e-12, True), (1.0 + 1e-6, False), (None, False), (1.0, True)]
+)
+def test_a_double_differs_beyond_the_tolerance_only(tmp_path: Path, value: float | None, is_equal: bool) -> None:
+    left = _marts(tmp_path / "left.duckdb", [("a", 1.0, 1)])
+    right = _marts(tmp_path / "right.duckdb", [("a", value, 1)])
+    (found,) = compare(left, right, tables={"fct": ("id",)})
+    assert found.is_equal is is_equal
+    assert found.values == ({} if is_equal else {"score": 1})
+
+
+def test_rows_of_one_side_and_rows_twice_are_differences(tmp_path: Path) -> None:
+    left = _marts(tmp_path / "left.duckdb", [("a", 1.0, 1), ("b", 1.0, 1), ("c", 2.0, 1)])
+    right = _marts(tmp_path / "right.duckdb", [("a", 1.0, 1), ("a", 1.0, 1), ("c", 2.0, 7)])
+    (found,) = compare(left, right, tables={"fct": ("id",)})
+    assert (found.only_left, found.only_right, found.values) == (1, 1, {"n": 1})
+    assert "'id': 'c'" in str(found)
+
+
+def _marts(path: Path, rows: list[tuple[str, float | None, int]]) -> Path:
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create schema marts")
+        connection.execute("create table marts.fct (id varchar, score double, n integer)")
+        connection.executemany("insert into marts.fct values (?, ?, ?)", rows)
+    return path
