@@ -1,4 +1,4 @@
-"""Two sets of marts, row by row: keys, text, integers, days and instants equal, doubles within a tolerance."""
+"""Two sets of marts, row by row: keys, text, integers, days, instants equal, doubles within a tolerance."""
 
 from __future__ import annotations
 
@@ -54,10 +54,14 @@ class Difference:
         parts += [f"{self.only_right} rows only right"] if self.only_right else []
         parts += [f"{column} differs in {rows} rows" for column, rows in self.values.items()]
         parts += [f"columns not in both: {', '.join(self.columns)}"] if self.columns else []
-        return "\n    ".join([f"{self.table}: {self.rows} rows; {'; '.join(parts)}", *map(str, self.examples)])
+        return "\n    ".join(
+            [f"{self.table}: {self.rows} rows; {'; '.join(parts)}", *map(str, self.examples)]
+        )
 
 
-def compare(left: Path, right: Path, *, tables: dict[str, tuple[str, ...]] = KEYS, limit: int = 5) -> list[Difference]:
+def compare(
+    left: Path, right: Path, *, tables: dict[str, tuple[str, ...]] = KEYS, limit: int = 5
+) -> list[Difference]:
     """Compare the schema ``marts`` of two DuckDB files, at most ``limit`` examples a table."""
     with duckdb.connect() as connection:
         connection.execute("load icu")
@@ -82,7 +86,10 @@ def _compared(
     wrong = " or ".join(["l.copy is null", "r.copy is null", *differs.values()])
     listed = ", ".join(
         [f"coalesce(l.{column}, r.{column}) as {column}" for column in key]
-        + [f"l.{column} as l_{column}, r.{column} as r_{column}, coalesce({test}, false) as d_{column}" for column, test in differs.items()]
+        + [
+            f"l.{column} as l_{column}, r.{column} as r_{column}, coalesce({test}, false) as d_{column}"
+            for column, test in differs.items()
+        ]
         + ["l.copy is null as no_left", "r.copy is null as no_right"]
     )
     connection.execute(
@@ -93,9 +100,9 @@ def _compared(
         ["count(case when no_right then 1 end)", "count(case when no_left then 1 end)"]
         + [f"count(case when d_{column} and not no_left and not no_right then 1 end)" for column in values]
     )
-    only_left, only_right, *counted = connection.execute(f"select {counts} from differing").fetchone() or (0, 0)
-    difference.only_left, difference.only_right = only_left, only_right
-    difference.values = {column: rows for column, rows in zip(values, counted, strict=True) if rows}
+    (counted,) = connection.execute(f"select {counts} from differing").fetchall()
+    difference.only_left, difference.only_right = counted[:2]
+    difference.values = {column: rows for column, rows in zip(values, counted[2:], strict=True) if rows}
     rows = connection.execute(f"select * from differing order by {', '.join(key)} limit {limit}")
     names = [column[0] for column in rows.description or ()]
     for row in rows.fetchall():

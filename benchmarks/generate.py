@@ -60,7 +60,8 @@ def generate(ws: Workspace, size: Size) -> dict[str, int]:
                 f"create table held_back.{contract} as select * from {MADE[contract]} "
                 f"where known_at > {cutoff} and known_at <= {cutoff} + interval 1 day"
             )
-            _load(connection, contract, f"(select * from {MADE[contract]} where known_at <= {cutoff})", "first")
+            rows = f"(select * from {MADE[contract]} where known_at <= {cutoff})"
+            _load(connection, contract, rows, "first")
         return dict(
             connection.execute(
                 "select contract, cast(sum(accepted_rows) as bigint) from raw._batches group by contract"

@@ -1,4 +1,4 @@
-"""Reading files: a CSV of tickets through landing and gate, beside DuckDB reading and typing the same file."""
+"""Reading files: a CSV of tickets through landing and gate, beside DuckDB reading and typing it."""
 
 from __future__ import annotations
 

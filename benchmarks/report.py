@@ -18,18 +18,15 @@ def text(results: dict[str, Any]) -> str:
     """The report, for people."""
     full, script, day = results["full"], results["script"], results["incremental"]
     rows = sum(results["generate"]["rows"].values())
-    size, machine = results["size"], results["machine"]
+    per_million = script["seconds"] / rows * 1e6
     lines = [
         "",
-        f"{size['tickets']:,} tickets ({results['generate']['rows'].get('tickets', 0):,} versions), "
-        f"{results['generate']['rows'].get('survey_answers', 0):,} answers, {size['accounts']:,} accounts, "
-        f"{size['weeks']} weeks; {rows:,} raw rows",
-        f"{machine['processor']}, {machine['cpus']} CPUs, {machine['memory_gb']} GB, {machine['system']}; "
-        f"load before {machine['load_before']}",
+        *_size(results),
         "",
         *_build("full build", full),
-        f"script by hand     {script['seconds']:8.2f} s   {script['seconds'] / rows * 1e6:.2f} s per million "
-        f"raw rows, peak {script['peak_mb']:,} MB",
+        _line(
+            "script by hand", script["seconds"], f"{per_million:.2f} s per million raw rows, {_peak(script)}"
+        ),
         _ratio("build / script", full["seconds_models"] / script["seconds"], GOAL_BUILD),
         "",
         f"one more day: {sum(results['day']['rows'].values()):,} rows",
@@ -41,24 +38,31 @@ def text(results: dict[str, Any]) -> str:
         *_slowest("models", full["slowest"]),
         *_slowest("statements by hand", script["slowest"]),
         *_slowest("models of the day", day["slowest"]),
-    ]
-    told = differences(results)
-    compared = sum(results["compare"]["rows"].values())
-    lines += told or [
-        f"outputs equal: build and script in {compared:,} rows of {len(results['compare']['rows'])} marts, "
-        f"incremental and full build in {sum(results['compare_incremental']['rows'].values()):,}"
+        *(differences(results) or _equal(results)),
     ]
     return "\n".join(lines) + "\n"
 
 
+def _size(results: dict[str, Any]) -> list[str]:
+    size, machine, rows = results["size"], results["machine"], results["generate"]["rows"]
+    versions, answers = rows.get("tickets", 0), rows.get("survey_answers", 0)
+    made = (
+        f"{size['tickets']:,} tickets in {versions:,} versions, {answers:,} answers, "
+        f"{size['accounts']:,} accounts, {size['weeks']} weeks; {sum(rows.values()):,} raw rows"
+    )
+    on = (
+        f"{machine['processor']}, {machine['cpus']} CPUs, {machine['memory_gb']} GB, {machine['system']}; "
+        f"load before the run {machine['load_before']}"
+    )
+    return [made, on]
+
+
 def _build(name: str, build: dict[str, Any]) -> list[str]:
-    tests = build["seconds_sql"] - build["seconds_models"]
-    start = build["seconds"] - build["seconds_sql"]
+    told = f"SQL of models and seeds ({build['mode']}: {build['reason']}), {_peak(build)}"
     return [
-        f"{name:18} {build['seconds_models']:8.2f} s   SQL of models and seeds ({build['mode']}), "
-        f"peak {build['peak_mb']:,} MB",
-        f"                   {tests:8.2f} s   its tests",
-        f"                   {start:8.2f} s   dbt's start-up and book-keeping",
+        _line(name, build["seconds_models"], told),
+        _line("", build["seconds_sql"] - build["seconds_models"], "its tests"),
+        _line("", build["seconds"] - build["seconds_sql"], "dbt's start-up and book-keeping"),
     ]
 
 
@@ -68,14 +72,32 @@ def _reading(results: dict[str, Any]) -> list[str]:
     plain, own = results["reading_plain"], results["reading_pipeline"]
     taken = own["seconds_ingest"] + own["seconds_loading"]
     return [
-        f"reading a CSV      {plain['seconds']:8.2f} s   DuckDB alone, {plain['rows']:,} rows typed, "
-        f"peak {plain['peak_mb']:,} MB",
-        f"landing            {own['seconds_ingest']:8.2f} s   peak {own['peak_mb']:,} MB (all of the gate included)",
-        f"typing, loading    {own['seconds_loading']:8.2f} s",
-        f"the gate's checks  {own['seconds_gate']:8.2f} s   and {own['seconds_starting']:.2f} s to start its library",
+        _line(
+            "reading a CSV", plain["seconds"], f"DuckDB alone, {plain['rows']:,} rows typed, {_peak(plain)}"
+        ),
+        _line("landing", own["seconds_ingest"], ""),
+        _line("typing, loading", own["seconds_loading"], f"{_peak(own)}, the checks included"),
+        _line("the gate's checks", own["seconds_gate"], f"and {own['seconds_starting']:.2f} s to start them"),
         _ratio("landing + loading / plain", taken / plain["seconds"], GOAL_READING),
         "",
     ]
+
+
+def _equal(results: dict[str, Any]) -> list[str]:
+    build, day = results["compare"]["rows"], results["compare_incremental"]["rows"]
+    told = (
+        f"outputs equal: build and script in {sum(build.values()):,} rows of {len(build)} marts, "
+        f"incremental and full build in {sum(day.values()):,}"
+    )
+    return [told]
+
+
+def _line(name: str, seconds: float, told: str) -> str:
+    return f"{name:18} {seconds:8.2f} s   {told}".rstrip()
+
+
+def _peak(phase: dict[str, Any]) -> str:
+    return f"peak {phase['peak_mb']:,} MB"
 
 
 def _ratio(name: str, value: float, goal: float) -> str:

@@ -141,6 +141,7 @@ def _photograph(address: str, wanted: list[Shot], out: Path) -> None:
             page.set_viewport_size({"width": width, "height": max(height, int(tall))})
             page.wait_for_timeout(400)
             page.screenshot(path=out / f"{shot.name}.png")
+            print(out / f"{shot.name}.png", flush=True)
             context.close()
         browser.close()
 

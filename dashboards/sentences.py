@@ -165,8 +165,8 @@ def client_title(name: str, standings: Sequence[Standing], labels: Labels) -> st
             moved=change,
         )
     return words.count(
-        "{client}: {dimension} is {size} point short; {moved}",
-        "{client}: {dimension} is {size} points short; {moved}",
+        "{client}: {size} point short on {dimension}; {moved}",
+        "{client}: {size} points short on {dimension}; {moved}",
         1 if size == "1" else 2,
         client=name,
         dimension=within,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from dashboards.markup import in_html
 from dashboards.theme import Palette
 
-SPARK_DOMAIN = (-40.0, 10.0)  # one scale for all clients; what lies beyond is drawn at the edge
+SPARK_DOMAIN = (-60.0, 10.0)  # one scale for all clients; what lies beyond is drawn at the edge
 
 
 @dataclass(frozen=True)

@@ -2,18 +2,25 @@
 
 A process of its own, because dbt keeps the DuckDB file open for as long as its process lives and
 because a full disk can kill a DuckDB instance until its process restarts. Called by
-:mod:`gapwatch.transform` with dbt's arguments; writes one JSON line per finished node to stdout.
+:mod:`gapwatch.transform` with dbt's arguments; writes one JSON line per finished node to stdout. It
+does not outlive its caller, and keeps the caller's lock on the warehouse until it has ended.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import signal
+import stat
 import sys
+import threading
 from typing import Any
 
 
 def main(arguments: list[str]) -> int:
     """Run dbt; 0 when every node succeeded, 1 when one failed, 2 when dbt itself could not run."""
+    if stat.S_ISFIFO(os.fstat(0).st_mode):
+        threading.Thread(target=_end_with_caller, daemon=True).start()
     from dbt.cli.main import dbtRunner
 
     def tell(event: Any) -> None:
@@ -40,6 +47,13 @@ def main(arguments: list[str]) -> int:
     ]
     _write({"results": nodes})
     return 0 if result.success else 1
+
+
+def _end_with_caller() -> None:
+    """Die when the pipe from the caller breaks: the caller was killed, and the next run wants the file."""
+    while os.read(0, 1):
+        pass
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _write(record: dict[str, Any]) -> None:

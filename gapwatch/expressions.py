@@ -44,6 +44,7 @@ class Expression:
     columns: tuple[str, ...]
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str, *, where: str) -> Expression:
     """Parse and check one mapping expression.
 

@@ -7,10 +7,12 @@ one transaction. What crashed is tried again by the next run; what is held, afte
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import accumulate, takewhile
 from time import perf_counter
 from typing import Literal, Protocol
 
@@ -20,7 +22,7 @@ from gapwatch import batch_rules, gate_load, quarantine
 from gapwatch.batches import Batch, list_batches
 from gapwatch.errors import HeldError, UserError
 from gapwatch.gate_report import BatchReport, GateReport
-from gapwatch.gate_stage import judge, stage
+from gapwatch.gate_stage import CHUNK_ROWS, Judged, judge, judge_together, stage
 from gapwatch.locks import warehouse_lock
 from gapwatch.sources import Source
 from gapwatch.validation import Checker
@@ -31,6 +33,10 @@ __all__ = ["BatchReport", "GateReport", "gate", "repair"]
 
 #: Contracts that others refer to go first; the others keep the order in which they landed.
 _FIRST = ("identities", "accounts", "contacts", "survey_questions")
+
+
+#: Batches of at most so many records are judged together with their neighbours of the same source.
+TOGETHER_ROWS = 100_000
 
 
 class Progress(Protocol):
@@ -91,6 +97,8 @@ class _Run:
     backfill: bool = False
     trusted: frozenset[str] = frozenset()
     report: GateReport = field(default_factory=GateReport)
+    #: Verdicts of batches that were judged together, by batch id; None where one has to be judged alone.
+    judged: dict[str, Judged | None] = field(default_factory=dict)
 
     @cached_property
     def checker(self) -> Checker:
@@ -144,6 +152,7 @@ class _Run:
             entry.records = batch.records
             entry.notices.extend(batch.notices)
             with self._timed():
+                self._judge_ahead(source, todo[number:])
                 self._take(source, batch, entry)
             self.report.batches.append(entry)
         if todo:
@@ -163,6 +172,17 @@ class _Run:
                 if batch_id in self.landed:
                     quarantine.choose_ready(self.connection, self.landed[batch_id])
                     self._replay(source, self.landed[batch_id], "admitted")
+
+    def _judge_ahead(self, source: Source, batches: Sequence[Batch]) -> None:
+        """Judge the run of small batches of this source that begins here, all at once."""
+        if not batches or batches[0].batch_id in self.judged:
+            return
+        run = list(takewhile(lambda b: b.source == source.name and b.records <= TOGETHER_ROWS, batches))
+        total = list(accumulate(batch.records for batch in run))
+        run = run[: bisect_right(total, CHUNK_ROWS)]
+        self.judged = dict.fromkeys((batch.batch_id for batch in run), None)
+        if len(run) > 1:
+            self.judged |= judge_together(self.connection, source, run, self.checker, self.report)
 
     def _take(self, source: Source, batch: Batch, entry: BatchReport) -> None:
         try:
@@ -207,7 +227,8 @@ class _Run:
 
     def _judge(self, source: Source, batch: Batch, entry: BatchReport) -> bool:
         """Judge what is staged and count it; False where the check crashed."""
-        verdict = judge(self.connection, source, batch, self.checker, self.report)
+        known = self.judged.get(batch.batch_id) if entry.action == "loaded" else None
+        verdict = judge(self.connection, source, batch, self.checker, self.report, known)
         entry.expectations_declared, entry.expectations_evaluated = verdict.declared, verdict.evaluated
         if verdict.crash is not None:
             self._crashed(batch, entry, verdict.crash)

@@ -21,6 +21,7 @@ from gapwatch.gate_report import BatchReport
 from gapwatch.gate_stage import one
 from gapwatch.mapping import key_text
 from gapwatch.sources import Source
+from gapwatch.warehouse import TABLES
 
 _PASSING = "from staged as s where s.rowid not in (select idx from stopped)"
 #: A Monday before anything that can be in raw: "since always" for what stands for the time before it.
@@ -79,11 +80,13 @@ def write_sources(connection: duckdb.DuckDBPyConnection, sources: list[Source]) 
             source.ids,
             source.records_first_response,
             source.anonymous,
+            source.late_after_days,
         )
         for source in sources
     ]
     with _transaction(connection):
-        connection.execute("delete from raw._sources")
+        columns = ", ".join(f"{name} {kind}" for name, kind in TABLES["raw._sources"].items())
+        connection.execute(f"create or replace table raw._sources ({columns})")
         if rows:
             marks = ", ".join("?" for _ in rows[0])
             connection.executemany(f"insert into raw._sources values ({marks})", rows)

@@ -31,7 +31,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from gapwatch.errors import ResourceError
@@ -116,7 +116,7 @@ class Ledger:
         self.engine = _engine(path)
         try:
             metadata.create_all(self.engine)
-        except OperationalError as error:
+        except DatabaseError as error:
             self.engine.dispose()
             raise _unusable(path, error) from None
 
@@ -231,7 +231,7 @@ class Ledger:
         try:
             with self.engine.connect() as connection:
                 return [dict(row) for row in connection.execute(query).mappings()]
-        except OperationalError as error:
+        except DatabaseError as error:
             raise _unusable(self.path, error) from None
 
     def _write(self, *statements: Any) -> None:
@@ -239,7 +239,7 @@ class Ledger:
             with self.engine.begin() as connection:
                 for statement in statements:
                     connection.execute(statement)
-        except OperationalError as error:
+        except DatabaseError as error:
             raise _unusable(self.path, error) from None
 
 
@@ -262,10 +262,14 @@ def _engine(path: Path) -> Engine:
     return engine
 
 
-def _unusable(path: Path, error: OperationalError) -> ResourceError:
+def _unusable(path: Path, error: DatabaseError) -> ResourceError:
+    # What SQLite cannot do now is an OperationalError; any other one speaks of what is in the file.
+    is_passing = isinstance(error, OperationalError)
+    mend = "check the disk and the file's permissions (`gapwatch doctor`), then try again"
+    renew = f"move {path.name} away, then `gapwatch run` makes a new one; the list of past runs is lost, no row is"
     return ResourceError(
-        f"The ledger cannot be used: {error.orig}",
+        f"The ledger {'cannot be used' if is_passing else 'is damaged'}: {error.orig}",
         where=str(path),
         rule="ledger",
-        next_step="check the disk and the file's permissions (`gapwatch doctor`), then try again",
+        next_step=mend if is_passing else renew,
     )

@@ -59,6 +59,14 @@ def landing_lock(
     return _lock(ws, "landing", wait_seconds, on_wait)
 
 
+def held_descriptors() -> tuple[int, ...]:
+    """Descriptors of the locks that this thread holds: a child that inherits them holds the locks as well.
+
+    So a lock is free only when a child that outlives its killed parent has ended too.
+    """
+    return tuple(_held.__dict__.get("descriptors", {}).values())
+
+
 def holder_of(ws: Workspace, name: str) -> Holder | None:
     """Who holds the lock of that name (``warehouse``, ``landing``) now; None where it is free."""
     path = _path(ws, name)
@@ -88,11 +96,15 @@ def _lock(ws: Workspace, name: str, wait_seconds: float | None, on_wait: OnWait 
     lock = FileLock(path)
     _acquire(lock, path, ws, ws.limits.lock_wait_seconds if wait_seconds is None else wait_seconds, on_wait)
     depths[str(path)] = 1
+    descriptors: dict[str, int] = _held.__dict__.setdefault("descriptors", {})
+    if lock._context.lock_file_fd is not None:
+        descriptors[str(path)] = lock._context.lock_file_fd
     try:
         _holder_path(path).write_text(json.dumps(asdict(_ourselves())), encoding="utf-8")
         yield
     finally:
         depths[str(path)] = 0
+        descriptors.pop(str(path), None)
         _holder_path(path).unlink(missing_ok=True)
         lock.release()
 

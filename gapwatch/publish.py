@@ -107,13 +107,13 @@ def publish(ws: Workspace, *, force: bool = False) -> PublishReport:
     fault_point("publish.before_pointer")
     _replace(folder / POINTER, info.to_json())
     fault_point("publish.after_pointer")
-    return PublishReport(snapshot_id, build_id, True, size, tables, _prune(ws, folder))
+    return PublishReport(snapshot_id, build_id, True, size, tables, _prune(ws, folder, snapshot_id))
 
 
 def _newest_build(ws: Workspace, connection: duckdb.DuckDBPyConnection) -> tuple[str, datetime]:
     with suppress(Exception):  # the table is made by the first build
         row = connection.execute(
-            "select build_id, as_of from meta.builds order by finished_at desc limit 1"
+            "select build_id, as_of from meta.builds order by rowid desc limit 1"
         ).fetchone()
         if row is not None:
             return str(row[0]), row[1]
@@ -197,10 +197,14 @@ def _check(ws: Workspace, connection: duckdb.DuckDBPyConnection) -> None:
         )
 
 
-def _prune(ws: Workspace, folder: Path) -> list[str]:
-    """Remove all but the newest snapshots, descriptions first, so that none is found half."""
+def _prune(ws: Workspace, folder: Path, published: str) -> list[str]:
+    """Remove all but the newest snapshots, descriptions first, so that none is found half.
+
+    The one just ``published`` stays, also where a clock that went back makes it look older than others.
+    """
     pruned = []
-    for info in available(folder)[ws.limits.keep_snapshots :]:
+    others = [info for info in available(folder) if info.snapshot_id != published]
+    for info in others[ws.limits.keep_snapshots - 1 :]:
         (folder / f"snapshot-{info.snapshot_id}.json").unlink(missing_ok=True)
         fault_point("publish.inside_prune")
         (folder / info.file).unlink(missing_ok=True)

@@ -150,6 +150,11 @@ class Source(Settings):
         default=None, description="SQL over source columns: the greater of two equal versions wins."
     )
     anonymous: bool = Field(default=False, description="survey_answers: the contact may not be mapped.")
+    late_after_days: float | None = Field(
+        default=None,
+        gt=0,
+        description="Silence after which the source is late; null: late_after_days of the seed.",
+    )
     records_first_response: bool = Field(default=True, description="tickets: first responses are recorded.")
     options: Options = Field(default_factory=lambda: Options(), description="How the files are written.")
     columns: dict[str, str] = Field(

@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from gapwatch import seeds
+from gapwatch import locks, seeds
 from gapwatch.errors import GapwatchError, ResourceError, UserError
 from gapwatch.faults import fault_point
 from gapwatch.warehouse import write_connection
@@ -153,7 +153,7 @@ def _plan(
         )
     load_seq, as_of = int(newest[0]), ws.as_of or newest[1]
     last = connection.execute(
-        "select load_seq, as_of, fingerprint from meta.builds order by finished_at desc limit 1"
+        "select load_seq, as_of, fingerprint from meta.builds order by rowid desc limit 1"
     ).fetchone()
     running_week = _week(as_of)
 
@@ -222,7 +222,9 @@ def _dbt(
         env=_environment(ws, state, seed_folder),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        stdin=subprocess.DEVNULL,
+        # The child ends when this pipe does, and holds the lock until it has: see dbt_child.
+        stdin=subprocess.PIPE,
+        pass_fds=locks.held_descriptors(),
         text=True,
         encoding="utf-8",
     ) as child:

@@ -56,6 +56,7 @@ TABLES: dict[str, dict[str, str]] = {
         "ids": "VARCHAR",
         "records_first_response": "BOOLEAN",
         "is_anonymous": "BOOLEAN",
+        "late_after_days": "DOUBLE",
     },
     "raw._delivered_keys": {
         "_source": "VARCHAR",

@@ -436,6 +436,19 @@ class TestRepair:
         assert told(repair(desk.load())) == [("tickets", "pass", "repaired", 0, 0, 1)]
         assert desk.query("select rule, status from quarantine.rows") == [("unknown_account", "waiting")]
 
+    def test_a_row_that_breaks_another_rule_after_the_fix_is_recorded_under_it(
+        self, company: CompanyFactory
+    ) -> None:
+        desk = company("accounts", "tickets")
+        desk.deliver("accounts", {})
+        desk.deliver("tickets", {"opened_at": "soon", "resolved_at": ""})
+        desk.gate()
+        desk.source("tickets")["columns"]["opened_at"] = "'9999-12-31T00:00:00Z'"
+        assert told(repair(desk.load())) == [("tickets", "quarantine", "repaired", 0, 1, 0)]
+        assert desk.query("select rule, column_name, status from quarantine.rows") == [
+            ("instant_window", "opened_at", "quarantined")
+        ]
+
     def test_only_what_was_asked_for_is_replayed(self, company: CompanyFactory) -> None:
         desk = company("accounts", "tickets", "ticket_events")
         desk.deliver("accounts", {})
@@ -637,3 +650,62 @@ def test_the_report_is_plain_data(company: CompanyFactory) -> None:
     assert data["rules"] == {"unknown_value": 1}
     assert data["batches"][0]["file"].endswith(".csv")
     assert data["seconds_gate"] >= 0
+
+
+class TestSmallBatchesJudgedTogether:
+    """Files of one source that wait at the gate share one evaluation of the suite, and nothing else."""
+
+    @staticmethod
+    def three_files(desk: Company) -> None:
+        desk.deliver("accounts", {})
+        desk.deliver("tickets", *tickets(3))
+        desk.deliver("tickets", {"ticket_id": "T7"}, {"ticket_id": "T8", "status": "lost"})
+        desk.deliver("tickets", {"ticket_id": "T9", "opened_at": "1980-01-01T00:00:00Z"})
+
+    def test_each_row_is_stopped_in_its_own_batch(
+        self, company: CompanyFactory, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        desk = company("accounts", "tickets", max_rejected_share=1.0)
+        self.three_files(desk)
+        frames = []
+        check = Checker.check
+
+        def counting(self: Checker, expectations: Any, frame: Any) -> Verdict:
+            frames.append(len(frame))
+            return check(self, expectations, frame)
+
+        monkeypatch.setattr(Checker, "check", counting)
+        report = desk.gate()
+
+        assert sorted(frames) == [1, 6]
+        assert sorted((b.accepted, b.quarantined) for b in report.batches[1:]) == [(0, 1), (1, 1), (3, 0)]
+        stopped = desk.query(
+            "select json_extract_string(content, '$.ticket_id'), rule, _row from quarantine.rows"
+        )
+        assert sorted(row[1:] for row in stopped) == [("instant_window", 1), ("unknown_value", 2)]
+        by_file = desk.query(
+            "select r.rule, b.quarantined_rows from quarantine.rows as r "
+            "join raw._batches as b on b.batch_id = r._batch_id and b.file = r._file order by 1"
+        )
+        assert by_file == [("instant_window", 1), ("unknown_value", 1)]
+
+    def test_when_the_shared_check_crashes_each_batch_is_judged_alone(
+        self, company: CompanyFactory, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        desk = company("accounts", "tickets", max_rejected_share=1.0)
+        self.three_files(desk)
+        check = Checker.check
+
+        def crashing(self: Checker, expectations: Any, frame: Any) -> Verdict:
+            if len(frame) in {6, 2}:
+                return Verdict(len(expectations), 0, crash="out of its mind")
+            return check(self, expectations, frame)
+
+        monkeypatch.setattr(Checker, "check", crashing)
+        report = desk.gate()
+
+        assert sorted((b.outcome, b.accepted) for b in report.batches[1:]) == [
+            ("crashed", 0),
+            ("pass", 3),
+            ("quarantine", 0),
+        ]

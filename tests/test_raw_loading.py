@@ -123,6 +123,7 @@ def test_the_batch_and_its_source_are_described(tmp_path: Path) -> None:
             "self",
             True,
             False,
+            None,
         )
     ]
     company.source("accounts").update(calendar=None, name="customers", path="inbox/none-*.csv")

@@ -89,7 +89,7 @@ def promises(snapshot: Snapshot, account_id: str, limit: int) -> list[Promise]:
         snapshot,
         "marts.fct_promises",
         """from marts.fct_promises as p left join marts.dim_signals as s using (signal)
-           where p.is_newest and p.account_id = $account
+           where p.is_newest and p.is_scored and p.account_id = $account
            order by case when p.kind not in ('count', 'verdict') then p.overdue_days end desc nulls last,
                     p.falls_due_at desc nulls last, p.promise_id limit $limit""",
         renamed={name: f"p.{name}" for name in ("service_dimension", "kind", "allowed_count")},

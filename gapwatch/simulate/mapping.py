@@ -121,6 +121,7 @@ _SOURCES: dict[str, str] = {
 """,
     "survey_relationship": """\
     contract: survey_answers
+    late_after_days: 100  # a wave a quarter
     system: survey
     ids: mapped
     columns:

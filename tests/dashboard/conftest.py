@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import fixture_snapshot
 import pytest
-from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1 import AppTest, app_test
 
 APP = Path(__file__).resolve().parents[2] / "dashboards" / "app.py"
 OpenPage = Callable[..., AppTest]
@@ -17,6 +17,13 @@ OpenPage = Callable[..., AppTest]
 def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Workspace with one fresh snapshot of the made-up company."""
     return fixture_snapshot.publish(tmp_path_factory.mktemp("company"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_folder_left_behind() -> Iterator[None]:
+    """Streamlit's test library makes a temporary folder at import and leaves it to the collector."""
+    yield
+    app_test.TMP_DIR.cleanup()
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from reading_pages import alts, rows, title, words
 def test_the_title_names_the_widest_gap_and_what_moved(company: Path, open_page: OpenPage) -> None:
     at = open_page(company, "client", account="A-001")
 
-    assert title(at) == "Harbor Logistics: trust is 37 points short; perception fell 29 in 13 weeks"
+    assert title(at) == "Harbor Logistics: 37 points short on trust; perception fell 29 in 13 weeks"
     assert alts(at)[0] == ("Trust at Harbor Logistics: perception 41 against expectation 78, gap \u221237")
 
 
@@ -47,9 +47,48 @@ def test_felt_stands_beside_factual(company: Path, open_page: OpenPage) -> None:
 def test_overdue_promises_come_first_with_their_days(company: Path, open_page: OpenPage) -> None:
     states = [row[4] for row in rows(open_page(company, "client", account="A-001"), "Promises")]
 
-    assert states[:3] == ["◆ 65 days overdue", "◆ 38 days overdue", "◆ 11 days overdue"]
+    assert states[:2] == ["◆ 38 days overdue", "◆ 11 days overdue"]
     assert "● kept" in states
     assert "◆ kept 3 days late" in states
+
+
+def test_a_broken_count_says_how_often_and_how_often_is_allowed(company: Path, open_page: OpenPage) -> None:
+    states = [row[4] for row in rows(open_page(company, "client", account="A-001"), "Promises")]
+
+    assert "◆ 6 times, 1 allowed" in states
+
+
+def test_promises_that_are_only_reported_are_not_listed(tmp_path: Path, open_page: OpenPage) -> None:
+    workspace = fixture_snapshot.publish(
+        tmp_path, "update marts.fct_promises set is_scored = false where signal = 'resolution'"
+    )
+
+    signals = [row[0] for row in rows(open_page(workspace, "client", account="A-001"), "Promises")]
+
+    assert "Resolution" not in signals
+    assert "First response" in signals
+
+
+def test_a_contract_that_ended_is_not_called_a_renewal(tmp_path: Path, open_page: OpenPage) -> None:
+    workspace = fixture_snapshot.publish(
+        tmp_path,
+        "update marts.dim_accounts set contract_ends_on = date '2020-03-02' where account_id = 'A-001'",
+    )
+
+    assert "ended 2 Mar 2020" in words(open_page(workspace, "client", account="A-001"))
+    assert rows(open_page(workspace), "Clients by gap")[0][6] == "K. Braun ended Mar 2020"
+
+
+def test_a_client_silent_in_the_window_says_when_it_last_spoke(tmp_path: Path, open_page: OpenPage) -> None:
+    workspace = fixture_snapshot.publish(
+        tmp_path,
+        "update marts.rpt_portfolio_worklist set account_last_answered_on = null where account_id = 'A-039'",
+    )
+
+    text = words(open_page(workspace, "client", account="A-039"))
+
+    assert "0 of 6 contacts heard · last 200 d ago" in text
+    assert "silent since" in text
 
 
 def test_newest_answers_show_perception_expectation_and_gap(company: Path, open_page: OpenPage) -> None:
@@ -81,7 +120,8 @@ def test_perception_without_expectation_shows_no_gap_and_no_zero(company: Path, 
 def test_a_client_nobody_ever_heard_has_boxes_in_place_of_charts(company: Path, open_page: OpenPage) -> None:
     at = open_page(company, "client", account="A-039")
 
-    assert "never heard" in words(at)
+    assert title(at) == "Beacon Foods: nobody answered in 13 weeks"
+    assert "No service dimension has an answer" in words(at)
     assert not [alt for alt in alts(at) if " at " in alt]
 
 

@@ -56,6 +56,26 @@ def test_a_late_source_is_said_above_the_title_and_in_line_two(
     assert title(at)
 
 
+def test_a_late_source_is_told_by_its_own_age_not_by_that_of_its_neighbours(
+    tmp_path: Path, open_page: OpenPage
+) -> None:
+    neighbour = (
+        "insert into marts.fct_source_freshness select * replace ('new' as source, false as is_late, "
+        "(select as_of from meta.snapshot) as newest_known_at) "
+        "from marts.fct_source_freshness where source = 'deliveries'"
+    )
+
+    text = words(open_page(fixture_snapshot.publish(tmp_path, LATE, neighbour)))
+
+    assert "deliveries 11 d, late" in text
+
+
+def test_the_snapshot_in_line_two_links_to_itself_for_good(company: Path, open_page: OpenPage) -> None:
+    body = "".join(e.proto.body for e in open_page(company, dim="trust").get("html"))
+
+    assert 'href="?dim=trust&amp;snapshot=0f3a"' in body
+
+
 def test_a_held_batch_is_told_with_its_message_as_inert_text(tmp_path: Path, open_page: OpenPage) -> None:
     at = open_page(fixture_snapshot.publish(tmp_path, HELD))
 

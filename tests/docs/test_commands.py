@@ -21,7 +21,6 @@ NOT_RUN = {
     "make setup": "the tests run inside the environment that it makes",
     "source .venv/bin/activate": "the tests run inside that environment",
     "make demo": "serves until it is stopped; its parts are tested by themselves",
-    "make demo SERVE=0": "takes longer than all of these tests; the pipeline's tests run the sample company",
     "make test": "this test is a part of it",
     "make airflow": "runs servers until it is stopped; tests/airflow runs the DAGs",
     "gapwatch serve": "serves until it is stopped; tests/dashboard opens the screens",

@@ -20,7 +20,7 @@ START = datetime.fromisoformat("2025-03-03T09:00:00")
 #: Account that tickets and answers name before the second delivery brings it.
 LATE_ACCOUNT = "A5"
 MEASURES = (("E", "expectation"), ("P", "perception"))
-DIMENSIONS = ("reliability", "responsiveness")
+DIMENSIONS = ("responsiveness", "trust")
 
 _KEYS = {
     "accounts": "account_id account_name tier region contract_started_on updated_at",
@@ -54,6 +54,14 @@ def make(folder: Path, *, sources: Iterable[str] = tuple(CONTRACTS), **limits: A
     (folder / "inbox").mkdir(exist_ok=True)
     (folder / "gapwatch.yml").write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
     return folder
+
+
+def change_settings(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Read gapwatch.yml, change it, write it."""
+    path = folder / "gapwatch.yml"
+    settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+    change(settings)
+    path.write_text(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True), encoding="utf-8")
 
 
 def source(contract: str, **changes: Any) -> dict[str, Any]:

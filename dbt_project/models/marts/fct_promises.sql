@@ -80,7 +80,7 @@ select
     abs(scored.score) / 100.0 as slip,
     scored.score as promise_score,
     case
-        when scored.score < 0 and scored.ended_at is null
+        when scored.score < 0 and scored.ended_at is null and scored.kind in ('instant', 'date')
             then cast(floor({{ minutes_between('scored.falls_due_at', 'scored.judged_at') }} / 1440.0) as integer)
     end as overdue_days,
     case

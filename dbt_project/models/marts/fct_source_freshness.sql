@@ -7,6 +7,12 @@ with batches as (
     from {{ source('raw', '_batches') }}
 ),
 
+declared as (
+    select source, max(late_after_days) as late_after_days
+    from {{ source('raw', '_sources') }}
+    group by source
+),
+
 summed as (
     select
         source,
@@ -24,20 +30,25 @@ summed as (
 )
 
 select
-    source,
-    system,
-    contract,
-    newest_known_at,
-    newest_loaded_at,
-    last_landed_at,
-    last_outcome,
-    last_message,
-    cast(n_batches as integer) as n_batches,
-    cast(n_held as integer) as n_held,
-    coalesce(last_outcome in ('held', 'crashed'), false)
+    summed.source,
+    summed.system,
+    summed.contract,
+    summed.newest_known_at,
+    summed.newest_loaded_at,
+    summed.last_landed_at,
+    summed.last_outcome,
+    summed.last_message,
+    cast(summed.n_batches as integer) as n_batches,
+    cast(summed.n_held as integer) as n_held,
+    coalesce(summed.last_outcome in ('held', 'crashed'), false)
     or (
         -- master data changes rarely: silence there is no delay
-        contract in ('survey_answers', 'tickets', 'ticket_events', 'deliveries', 'delivery_promises', 'interactions')
-        and coalesce({{ minutes_between('newest_known_at', as_of()) }} > 1440.0 * {{ var('late_after_days') }}, false)
+        summed.contract in ('survey_answers', 'tickets', 'ticket_events', 'deliveries', 'delivery_promises', 'interactions')
+        and coalesce(
+            {{ minutes_between('summed.newest_known_at', as_of()) }}
+            > 1440.0 * coalesce(declared.late_after_days, {{ var('late_after_days') }}),
+            false
+        )
     ) as is_late
 from summed
+left join declared on summed.source = declared.source

@@ -67,11 +67,29 @@ voices as (
     select
         week_id,
         account_id,
-        count(distinct voice_key) as n_contacts,
-        max(last_answered_day) as last_answered_day
+        count(distinct voice_key) as n_contacts
     from {{ ref('int_voices_weekly') }}
     where is_counted and week_id > (select running_week - {{ var('worklist_weeks') }} from running)
     group by week_id, account_id
+),
+
+-- the newest answer ever, as known at each week's end
+answered as (
+    select account_id, known_from_week, max(submitted_day) as submitted_day
+    from {{ ref('int_ratings_paired') }}
+    where is_newest and survey_kind = 'relationship'
+    group by account_id, known_from_week
+),
+
+last_answered as (
+    select
+        account_id,
+        known_from_week as from_week,
+        lead(known_from_week, 1, {{ never() }}) over (partition by account_id order by known_from_week) as to_week,
+        max(submitted_day) over (
+            partition by account_id order by known_from_week rows between unbounded preceding and current row
+        ) as last_answered_day
+    from answered
 ),
 
 overdue as (
@@ -86,13 +104,18 @@ placed as (
         compared.*,
         dimensions.sort_order,
         coalesce(voices.n_contacts, 0) as account_n_contacts,
-        voices.last_answered_day as account_last_answered_day,
+        last_answered.last_answered_day as account_last_answered_day,
         coalesce(overdue.promises_overdue, 0) as promises_overdue,
         max(compared.n_eligible) over (partition by compared.account_id, compared.week_id) as account_n_eligible
     from compared
     inner join {{ ref('dim_service_dimensions') }} as dimensions
         on compared.service_dimension = dimensions.service_dimension
     left join voices on compared.account_id = voices.account_id and compared.week_id = voices.week_id
+    left join last_answered
+        on
+            compared.account_id = last_answered.account_id
+            and compared.week_id >= last_answered.from_week
+            and compared.week_id < last_answered.to_week
     left join overdue on compared.account_id = overdue.account_id and compared.week_id = overdue.week_id
 ),
 

@@ -1,0 +1,55 @@
+"""The warm process that starts commands, and the undisturbed runs that all others are compared with."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.faults import tiny_company
+from tests.faults.commands import Commands
+
+
+@dataclass(frozen=True)
+class Undisturbed:
+    """Workspaces never killed. Copy one before changing it.
+
+    ``fresh`` has the first delivery in its inbox and ``landed`` has it in landing; ``first`` has run on it,
+    ``second`` on both deliveries.
+    """
+
+    fresh: Path
+    landed: Path
+    first: Path
+    second: Path
+
+
+@pytest.fixture(scope="session")
+def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
+    """Start `gapwatch` without waiting for its imports."""
+    started = Commands(tmp_path_factory.mktemp("output"))
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="session")
+def undisturbed(commands: Commands, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    """One run for each of the two deliveries."""
+    import os  # DEV
+    if os.environ.get("UND"): return Undisturbed(*(Path(os.environ["UND"]) / n for n in ("fresh", "landed", "first", "second")))  # DEV
+    folder = tmp_path_factory.mktemp("undisturbed")
+    fresh = tiny_company.make(folder / "fresh")
+    tiny_company.deliver_first(fresh)
+    landed = shutil.copytree(fresh, folder / "landed")
+    assert commands.run(landed, "ingest").code == 0
+    first = shutil.copytree(landed, folder / "first")
+    ended = commands.run(first, "run")
+    assert ended.code == 11, ended
+    second = shutil.copytree(first, folder / "second")
+    tiny_company.deliver_second(second)
+    ended = commands.run(second, "run")
+    assert ended.code == 0, ended
+    return Undisturbed(fresh, landed, first, second)
