@@ -20,7 +20,7 @@ WORKERS ?= 2
 TESTS ?= tests
 ARGS ?=
 
-.PHONY: help setup demo test lint format airflow torture bench lock screenshots chromium clean
+.PHONY: help setup demo test lint format airflow torture bench lock screenshots docs chromium clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -74,6 +74,9 @@ lock: ## Resolve pyproject.toml into requirements.lock, with hashes
 
 screenshots: $(STAMP) chromium ## Pictures of the screens on the demo workspace, into screenshots/
 	$(BIN)/python -m dashboards.screenshots demo --out screenshots $(ARGS)
+
+docs: $(STAMP) ## Write the generated parts of docs/ again
+	$(BIN)/python -m gapwatch.reference
 
 # Debian's browser, where root may install it: the tests of the screens need one. The second font is for
 # the Chinese labels. Without either the screens' tests say what is missing.

@@ -127,11 +127,12 @@ summed as (
 )
 
 select
-    *,
+    s.*,
     coalesce(last_outcome in ('held', 'crashed'), false)
-    or contract in ('survey_answers', 'tickets', 'ticket_events', 'deliveries', 'delivery_promises', 'interactions')
-    and coalesce(minutes(newest_known_at, getvariable('as_of')) > getvariable('late_minutes'), false) as is_late
-from summed;
+    or s.contract in ('survey_answers', 'tickets', 'ticket_events', 'deliveries', 'delivery_promises', 'interactions')
+    and coalesce(minutes(newest_known_at, getvariable('as_of')) > coalesce(1440 * d.late_after_days, getvariable('late_minutes')), false) as is_late
+from summed as s
+left join (select source, max(late_after_days) as late_after_days from warehouse.raw._sources group by source) as d on s.source = d.source;
 
 set variable first_week = (
     select coalesce(min(week_of(min_known_at)), getvariable('running'))
@@ -1246,7 +1247,7 @@ select
     end as state,
     abs(score) / 100.0 as slip,
     score as promise_score,
-    case when score < 0 and ended_at is null then cast((epoch_us(judged_at) - epoch_us(falls_due_at)) // 86400000000 as integer) end as overdue_days,
+    case when score < 0 and ended_at is null and s.kind in ('instant', 'date') then cast((epoch_us(judged_at) - epoch_us(falls_due_at)) // 86400000000 as integer) end as overdue_days,
     case when score < 0 and ended_at > falls_due_at then cast((epoch_us(ended_at) - epoch_us(falls_due_at)) // 86400000000 as integer) end as days_late
 from scored as s
 inner join marts.signals_numbered as g on s.signal_id = g.signal_id;
@@ -1492,6 +1493,49 @@ from together as n
 left join together as b
     on n.cut = b.cut and n.cut_value = b.cut_value and n.service_dimension = b.service_dimension and n.week_id = b.week_id + getvariable('window_weeks');
 
+-- The newest answer ever, as known at each week's end. What was taken away again (moved to another account) is looked
+-- at week by week, the rest once.
+create temp table ever_answered as
+with responses as (
+    select account_key, submitted_day, min(from_week) as from_week, max(to_week) as to_week
+    from ratings
+    where survey_kind = 'relationship'
+    group by account_key, rating_key, submitted_day
+),
+
+taken_away as (
+    select account_key, week_id, max(submitted_day) as submitted_day
+    from (
+        select account_key, submitted_day, cast(unnest(range(from_week, least(to_week, getvariable('running') + 1))) as integer) as week_id
+        from responses
+        where to_week < 1000000
+    )
+    group by account_key, week_id
+),
+
+-- A day that counts for one week only is given back in the next, so both kinds change at weeks of their own.
+changes as (
+    select account_key, from_week as week_id, max(submitted_day) as lasting_day from responses where to_week = 1000000 group by account_key, from_week
+),
+
+turns as (
+    select account_key, week_id from changes
+    union
+    select account_key, week_id from taken_away
+    union
+    select account_key, week_id + 1 from taken_away
+)
+
+select
+    t.account_key, t.week_id as from_week,
+    lead(t.week_id, 1, 1000000) over (partition by t.account_key order by t.week_id) as to_week,
+    greatest(
+        max(c.lasting_day) over (partition by t.account_key order by t.week_id rows between unbounded preceding and current row), a.submitted_day
+    ) as last_answered_day
+from turns as t
+left join changes as c on t.account_key = c.account_key and t.week_id = c.week_id
+left join taken_away as a on t.account_key = a.account_key and t.week_id = a.week_id;
+
 create table marts.rpt_portfolio_worklist as
 with felt_weeks as (
     select *, case when satisfaction_gap is not null then round(satisfaction_gap, 9) <= -getvariable('wide') end as is_wide
@@ -1533,7 +1577,7 @@ placed as (
         rank() over (partition by account_id, week_id order by round(gap, 9) nulls last) as widest_rank,
         row_number() over (partition by account_id, week_id order by round(gap, 9) nulls last, sort_order) as place,
         max(n_eligible) over (partition by account_id, week_id) as account_n_eligible,
-        max(last_answered_on) over (partition by account_id, week_id) as account_last_answered_on
+        hash(account_id) as account_key
     from compared as c
     inner join dimensions as d using (service_dimension)
 )
@@ -1561,10 +1605,11 @@ select
     cast(case when gap is not null then row_number() over (partition by p.week_id, p.service_dimension order by round(gap, 9) nulls last, p.account_id) end as integer) as dimension_rank,
     coalesce(h.n_contacts, 0) as account_n_contacts,
     p.account_n_eligible,
-    p.account_last_answered_on,
+    day_date(e.last_answered_day) as account_last_answered_on,
     cast(coalesce(o.promises_overdue, 0) as integer) as promises_overdue
 from placed as p
-left join heard as h on h.account_key = hash(p.account_id) and h.week_id = p.week_id
+left join heard as h on h.account_key = p.account_key and h.week_id = p.week_id
+left join ever_answered as e on e.account_key = p.account_key and e.from_week <= p.week_id and e.to_week > p.week_id
 left join overdue as o on p.account_id = o.account_id and p.week_id = o.week_id;
 
 create table marts.rpt_client_contacts as

@@ -51,7 +51,8 @@ def check_rows(batch: Batch, rows: int) -> None:
             f"{batch.file} has {what}",
             where=batch.file,
             rule="empty_file",
-            next_step="deliver the file again with its records; if nothing happened, no file is needed",
+            next_step="deliver the file again with its records, then gapwatch run; "
+            "if nothing happened, no file is needed",
         )
 
 

@@ -6,6 +6,7 @@ Every write is one short transaction; a writer that finds the file busy waits. I
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -33,11 +34,14 @@ from sqlalchemy import (
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import NullPool
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from gapwatch.errors import ResourceError
 from gapwatch.workspace import Workspace
 
 BUSY_MILLISECONDS = 30_000
+#: A disk with less room than this is full.
+FULL_BYTES = 1 << 20
 
 metadata = MetaData()
 
@@ -115,7 +119,7 @@ class Ledger:
         self.path = path
         self.engine = _engine(path)
         try:
-            metadata.create_all(self.engine)
+            self._create_tables()
         except DatabaseError as error:
             self.engine.dispose()
             raise _unusable(path, error) from None
@@ -221,6 +225,14 @@ class Ledger:
         query = select(file_versions).order_by(file_versions.c.file_version_id)
         return self._rows(query.where(file_versions.c.source == source) if source else query)
 
+    def _create_tables(self) -> None:
+        # Not create_all, which looks first and then creates: of five first runs at once, four would fail.
+        with self.engine.begin() as connection:
+            for table in metadata.sorted_tables:
+                connection.execute(CreateTable(table, if_not_exists=True))
+                for index in table.indexes:
+                    connection.execute(CreateIndex(index, if_not_exists=True))
+
     def _version(self, condition: Any) -> FileVersion | None:
         query = select(file_versions).where(condition).order_by(file_versions.c.seen_at.desc()).limit(1)
         for row in self._rows(query):
@@ -266,7 +278,10 @@ def _unusable(path: Path, error: DatabaseError) -> ResourceError:
     # What SQLite cannot do now is an OperationalError; any other one speaks of what is in the file.
     is_passing = isinstance(error, OperationalError)
     mend = "check the disk and the file's permissions (`gapwatch doctor`), then try again"
-    renew = f"move {path.name} away, then `gapwatch run` makes a new one; the list of past runs is lost, no row is"
+    # A full disk is "full", or an I/O error where the write-ahead log is mapped into memory.
+    if "full" in str(error.orig) or shutil.disk_usage(path.parent).free < FULL_BYTES:
+        mend = "free disk space, then run the same command again"
+    renew = f"move {path.name} away, then `gapwatch run` makes a new one; past runs are forgotten, no row is"
     return ResourceError(
         f"The ledger {'cannot be used' if is_passing else 'is damaged'}: {error.orig}",
         where=str(path),

@@ -71,7 +71,9 @@ def publish(ws: Workspace, *, force: bool = False) -> PublishReport:
             and not force
             and (folder / before.file).is_file()
         ):
-            return PublishReport(before.snapshot_id, build_id, False, 0, {}, [])
+            # A publish that was killed after its pointer has not pruned.
+            pruned = _prune(ws, folder, before.snapshot_id)
+            return PublishReport(before.snapshot_id, build_id, False, 0, {}, pruned)
         created_at = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
         snapshot_id = f"{created_at:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
         info = SnapshotInfo(

@@ -69,6 +69,7 @@ def environment(workspace: Workspace) -> dict[str, str]:
     return {
         **os.environ,
         "GAPWATCH_WORKSPACE": str(workspace.folder),
+        "GAPWATCH_PUBLISHED": str(workspace.published_path),
         "PYTHONPATH": os.pathsep.join(path for path in paths if path),
     }
 

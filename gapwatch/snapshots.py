@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -66,9 +67,10 @@ def current(published: Path) -> SnapshotInfo | None:
 
 def available(published: Path) -> list[SnapshotInfo]:
     """All kept snapshots, newest first. A snapshot counts once its description stands beside it."""
-    found = [
-        SnapshotInfo.from_json(path.read_text(encoding="utf-8")) for path in published.glob("snapshot-*.json")
-    ]
+    found = []
+    for path in published.glob("snapshot-*.json"):
+        with suppress(FileNotFoundError):  # pruned after it was listed
+            found.append(SnapshotInfo.from_json(path.read_text(encoding="utf-8")))
     return sorted(found, key=lambda info: (info.created_at, info.snapshot_id), reverse=True)
 
 
@@ -137,12 +139,18 @@ def _opened(published: Path, info: SnapshotInfo, private: bool) -> duckdb.DuckDB
 
 
 def _attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
-    if not path.is_file():
-        raise SnapshotMissingError(
-            f"The snapshot file {path.name} is gone",
-            where=path.parent.name,
-            rule="published files are never changed by hand",
-            next_step="gapwatch publish",
-        )
     escaped = str(path).replace("'", "''")
-    connection.execute(f"ATTACH '{escaped}' AS {name} (READ_ONLY)")
+    try:
+        if path.is_file():
+            connection.execute(f"ATTACH '{escaped}' AS {name} (READ_ONLY)")
+            return
+    except duckdb.IOException:
+        if path.is_file():
+            raise
+    # Also where it was pruned between the look and the opening.
+    raise SnapshotMissingError(
+        f"The snapshot file {path.name} is gone",
+        where=path.parent.name,
+        rule="published files are never changed by hand",
+        next_step="gapwatch publish",
+    )

@@ -169,8 +169,12 @@ class TestDecoding:
     @pytest.mark.parametrize(
         ("name", "encoding", "content"),
         [
-            ("a.csv.gz", "utf-8", gzip.compress(TEXT.encode())),
-            ("two.csv.gz", "utf-8", gzip.compress(TEXT[:9].encode()) + gzip.compress(TEXT[9:].encode())),
+            ("a.csv.gz", "utf-8", gzip.compress(TEXT.encode(), mtime=0)),
+            (
+                "two.csv.gz",
+                "utf-8",
+                gzip.compress(TEXT[:9].encode(), mtime=0) + gzip.compress(TEXT[9:].encode(), mtime=0),
+            ),
             ("a.csv.zst", "utf-8", zstandard.compress(TEXT.encode())),
             (
                 "two.csv.zst",
@@ -182,7 +186,7 @@ class TestDecoding:
             ("a.csv", "gb18030", TEXT.encode("gb18030")),
             ("a.csv", "utf-16", TEXT.encode("utf-16")),
             ("a.csv", "utf-16-le", b"\xff\xfe" + TEXT.encode("utf-16-le")),
-            ("a.csv.gz", "gb18030", gzip.compress(TEXT.encode("gb18030"))),
+            ("a.csv.gz", "gb18030", gzip.compress(TEXT.encode("gb18030"), mtime=0)),
         ],
     )
     def test_everything_else_becomes_plain_utf8_and_the_copy_goes(
@@ -219,15 +223,15 @@ class TestDecoding:
     @pytest.mark.parametrize(
         ("name", "content", "rule"),
         [
-            ("a.gz", gzip.compress(NOISE)[:-9], "truncated"),
-            ("a.gz", gzip.compress(TEXT.encode())[:12], "truncated"),
+            ("a.gz", gzip.compress(NOISE, mtime=0)[:-9], "truncated"),
+            ("a.gz", gzip.compress(TEXT.encode(), mtime=0)[:12], "truncated"),
             ("a.zst", zstandard.compress(NOISE)[:-3], "truncated"),
             ("a.zst", zstandard.compress(TEXT.encode())[:-1], "truncated"),
             ("a.gz", TEXT.encode(), "not_decodable"),
             ("a.zst", TEXT.encode(), "not_decodable"),
-            ("a.gz", gzip.compress(TEXT.encode()) + b"rest", "not_decodable"),
-            ("a.gz", gzip.compress(TEXT.encode())[:-8] + b"\0" * 8, "not_decodable"),
-            ("a.gz", gzip.compress(b""), "empty_file"),
+            ("a.gz", gzip.compress(TEXT.encode(), mtime=0) + b"rest", "not_decodable"),
+            ("a.gz", gzip.compress(TEXT.encode(), mtime=0)[:-8] + b"\0" * 8, "not_decodable"),
+            ("a.gz", gzip.compress(b"", mtime=0), "empty_file"),
             ("a.csv", b"", "empty_file"),
             ("a.gz", b"", "empty_file"),
         ],

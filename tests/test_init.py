@@ -34,13 +34,12 @@ def test_expectation_and_perception_of_one_item_get_one_scale(tmp_path: Path) ->
 def test_a_column_that_says_id_is_the_key_and_the_plain_one_the_name(tmp_path: Path) -> None:
     (tmp_path / "inbox").mkdir()
     (tmp_path / "inbox" / "clients.csv").write_text(
-        "Client ID;Client;Tier;Client since;Account manager;Changed\n"
-        "C-1;Acme;A;2024-01-01;kim;2026-01-01\n",
+        "Client ID;Client;Tier;Client since;Account manager;Changed\nC-1;Acme;A;2024-01-01;kim;2026-01-01\n",
         encoding="utf-8",
     )
 
     text = init.propose(tmp_path, "Example").text
 
-    assert 'account_id: \'"Client ID"\'' in text
-    assert 'account_name: \'"Client"\'' in text
-    assert 'updated_at: \'"Changed"\'' in text
+    assert "account_id: '\"Client ID\"'" in text
+    assert "account_name: '\"Client\"'" in text
+    assert "updated_at: '\"Changed\"'" in text

@@ -91,7 +91,7 @@ class TestContent:
         ("name", "content"),
         [
             ("renamed.csv", CSV.encode()),
-            ("zipped.csv.gz", gzip.compress(CSV.encode())),
+            ("zipped.csv.gz", gzip.compress(CSV.encode(), mtime=0)),
             (
                 "reordered.csv",
                 b"tier,updated,name,id\nS,2025-01-02,Acme,A1\n" + "A,2025-01-03,Müller,A2\n".encode(),

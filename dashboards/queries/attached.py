@@ -40,8 +40,9 @@ def named_snapshot(snapshot_id: str | None) -> Snapshot:
 
 
 def published_folder() -> Path:
-    """Where this workspace publishes; ``gapwatch serve`` names the workspace."""
-    return Path(os.environ.get("GAPWATCH_WORKSPACE", ".")).resolve() / "published"
+    """Where this workspace publishes; ``gapwatch serve`` names the workspace and the folder."""
+    named = os.environ.get("GAPWATCH_PUBLISHED")
+    return Path(named or Path(os.environ.get("GAPWATCH_WORKSPACE", ".")) / "published").resolve()
 
 
 def select(

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 ROWS_SHOWN = 20
 MINUS = "\u2212"
+#: Fields of a record that are sentences, shown as lines below its table.
+_LINES = ("message", "notices")
+#: Fields that only a program reads.
+_JSON_ONLY = ("bytes", "seconds", "expectations", "fingerprint", "sha256")
 _COLOURS = {"ok": "green", "warning": "yellow", "error": "red"}
 
 
@@ -170,12 +174,28 @@ def _reasons(reasons: Mapping[str, int]) -> Iterator[RenderableType]:
 
 
 def _rows(title: str | None, rows: Sequence[Mapping[str, Any]]) -> RenderableType:
-    columns = list(dict.fromkeys(key for row in rows for key in row if not isinstance(row[key], list | dict)))
+    columns = list(
+        dict.fromkeys(
+            key
+            for row in rows
+            for key in row
+            if not isinstance(row[key], list | dict) and key not in _LINES and not key.startswith(_JSON_ONLY)
+        )
+    )
     table = _table(title, *(column.replace("_", " ") for column in columns))
-    for row in rows[:ROWS_SHOWN]:
+    shown = rows[:ROWS_SHOWN]
+    for row in shown:
         table.add_row(*(escape(_shown(row.get(column))) for column in columns))
+    # A message is what a person needs: whole lines below, not one word a line in a narrow column.
+    messages = [
+        Text(_shown(row[key]), style="yellow" if key == "message" else "dim")
+        for row in shown
+        for key in _LINES
+        if row.get(key)
+    ]
     more = len(rows) - ROWS_SHOWN
-    return Group(table, Text(f"and {more} more; --json lists all", style="dim")) if more > 0 else table
+    rest = [Text(f"and {more} more; --json lists all", style="dim")] if more > 0 else []
+    return Group(table, *messages, *rest)
 
 
 def _table(title: str | None, *columns: str) -> Table:

@@ -38,8 +38,6 @@ def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
 @pytest.fixture(scope="session")
 def undisturbed(commands: Commands, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     """One run for each of the two deliveries."""
-    import os  # DEV
-    if os.environ.get("UND"): return Undisturbed(*(Path(os.environ["UND"]) / n for n in ("fresh", "landed", "first", "second")))  # DEV
     folder = tmp_path_factory.mktemp("undisturbed")
     fresh = tiny_company.make(folder / "fresh")
     tiny_company.deliver_first(fresh)

@@ -31,8 +31,8 @@ def rows_unaccounted(folder: Path) -> list[str]:
     landed = {batch.batch_id: batch for batch in list_batches(ws.landing_path)}
     with duckdb.connect(str(ws.warehouse_path), read_only=True) as connection:
         listed = connection.execute(
-            "select batch_id, contract, outcome, rows, records, accepted_rows, quarantined_rows, waiting_rows "
-            "from raw._batches"
+            "select batch_id, contract, outcome, rows, records, "
+            "accepted_rows, quarantined_rows, waiting_rows from raw._batches"
         ).fetchall()
         if sorted(row[0] for row in listed) != sorted(landed):
             wrong.append(f"landed {sorted(landed)}, in raw {sorted(row[0] for row in listed)}")

@@ -21,11 +21,14 @@ def look(published: Path) -> str | None:
         return None
     with snapshots.open_snapshot(published, private=True) as connection:
         row = connection.execute("select snapshot_id, build_id from meta.snapshot").fetchone()
-        other = connection.execute("select snapshot_id, build_id from private_snapshot.meta.snapshot").fetchone()
+        other = connection.execute(
+            "select snapshot_id, build_id from private_snapshot.meta.snapshot"
+        ).fetchone()
         assert row is not None
         assert row == other, f"a mixture: {row} beside {other}"
         weeks = connection.execute(
-            "select count(*) from marts.fct_satisfaction_weekly where week_id not in (select week_id from marts.dim_weeks)"
+            "select count(*) from marts.fct_satisfaction_weekly "
+            "where week_id not in (select week_id from marts.dim_weeks)"
         ).fetchone()
         assert weeks == (0,), "weeks of another build"
     return str(row[0])

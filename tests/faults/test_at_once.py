@@ -10,13 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from gapwatch import snapshots
 from tests.faults import tiny_company
 from tests.faults.commands import KILLED, Commands, Running
 from tests.faults.conftest import Undisturbed
-from tests.faults.oracles import half_published, tables, unlike
+from tests.faults.oracles import half_published, landed, tables, unlike
 
 pytestmark = pytest.mark.xdist_group("faults")
 
+#: Looks all the time until told to stop; ends with 1 at the first error or mixture. Prints the ids seen,
+#: each time one is another than the last.
+READER = Path(__file__).with_name("reader.py").read_text(encoding="utf-8")
 #: Publishes again and again, keeping one snapshot, and prints the ids in order.
 PUBLISHER = """
 import sys
@@ -51,6 +55,19 @@ def test_a_second_run_waits_or_says_who_is_at_work_and_takes_over_from_the_dead(
 
     assert unlike(tables(undisturbed.first), tables(folder)) == {}
     assert half_published(folder) == []
+
+
+def test_five_first_runs_at_once_make_one_ledger_and_land_each_file_once(
+    commands: Commands, undisturbed: Undisturbed, tmp_path: Path
+) -> None:
+    for again in range(3):
+        folder = shutil.copytree(undisturbed.fresh, tmp_path / f"company-{again}")
+
+        started = [commands.start(folder, "ingest") for _ in range(5)]
+        ends = [one.wait() for one in started]
+
+        assert [one.code for one in ends] == [0] * 5, ends
+        assert unlike(landed(undisturbed.landed), landed(folder)) == {}
 
 
 def hold_still(running: Running, folder: Path) -> None:
@@ -90,6 +107,42 @@ def test_a_reader_never_fails_and_never_sees_a_mixture(
     assert half_published(folder) == []
 
 
-#: Looks all the time until told to stop; ends with 1 at the first error or mixture. Prints the ids seen,
-#: each time one is another than the last.
-READER = Path(__file__).with_name("reader.py").read_text(encoding="utf-8")
+def test_a_reader_overtaken_by_pruning_opens_the_newer_snapshot(
+    undisturbed: Undisturbed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published = shutil.copytree(undisturbed.first / "published", tmp_path / "published")
+    old = snapshots.find(published)
+    new = snapshots.find(undisturbed.second / "published")
+    look = Path.is_file
+
+    def overtaken(path: Path) -> bool:
+        found = look(path)
+        if path.name == old.file and found:
+            shutil.rmtree(published)
+            shutil.copytree(undisturbed.second / "published", published)
+        return found
+
+    monkeypatch.setattr(Path, "is_file", overtaken)
+    with snapshots.open_snapshot(published) as connection:
+        row = connection.execute("select snapshot_id from meta.snapshot").fetchone()
+
+    assert row == (new.snapshot_id,)
+
+
+def test_a_description_pruned_while_they_are_listed_is_not_there(
+    undisturbed: Undisturbed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published = shutil.copytree(undisturbed.first / "published", tmp_path / "published")
+    shutil.copytree(undisturbed.second / "published", published, dirs_exist_ok=True)
+    old = snapshots.find(undisturbed.first / "published")
+    read = Path.read_text
+
+    def pruned_first(path: Path, encoding: str | None = None) -> str:
+        (published / f"snapshot-{old.snapshot_id}.json").unlink(missing_ok=True)
+        return read(path, encoding)
+
+    monkeypatch.setattr(Path, "read_text", pruned_first)
+
+    assert [one.file for one in snapshots.available(published)] == [
+        snapshots.find(undisturbed.second / "published").file
+    ]

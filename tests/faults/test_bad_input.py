@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -74,7 +73,9 @@ class Case:
 
 PLAIN = file_of(line(1), line(2))
 CASES = (
-    Case("truncated", gzip.compress(PLAIN.encode() * 40)[:-20], "held", "truncated", suffix=".csv.gz"),
+    Case(
+        "truncated", gzip.compress(PLAIN.encode() * 40, mtime=0)[:-20], "held", "truncated", suffix=".csv.gz"
+    ),
     Case("growing", PLAIN, "growing", "growing", said=("changed within",)),
     Case(
         "encoding",
@@ -198,19 +199,18 @@ def source_name(case: Case) -> str:
 
 def write_all(folder: Path, elsewhere: Path) -> None:
     """All files of the cases; every file but the growing one was last written long ago."""
-    special: dict[str, Callable[[Path], object]] = {
-        "pipe": os.mkfifo,
-        "link": lambda path: path.symlink_to(elsewhere),
-    }
     elsewhere.write_text(PLAIN, encoding="utf-8")
     # What the name would match, were it taken for a pattern.
     (folder / "inbox" / "glob1.csv").write_text(file_of(line(9)), encoding="utf-8")
     for case in CASES:
         path = folder / case.file
         content = case.content if isinstance(case.content, bytes) else case.content.encode()
-        special.get(case.name, lambda p, c=content: p.write_bytes(c.replace(b"@", case.name.encode() + b"-")))(
-            path
-        )
+        if case.name == "pipe":
+            os.mkfifo(path)
+        elif case.name == "link":
+            path.symlink_to(elsewhere)
+        else:
+            path.write_bytes(content.replace(b"@", case.name.encode() + b"-"))
     for path in (folder / "inbox").iterdir():
         if path.is_file() and path.stem != "growing":
             os.utime(path, (1_700_000_000, 1_700_000_000))

@@ -24,7 +24,9 @@ def test_the_same_contents_renamed_zipped_and_reordered_change_nothing(
     folder = shutil.copytree(undisturbed.second, tmp_path / "company")
     before, pointer = tables(folder), snapshots.find(folder / "published")
     inbox = folder / "inbox"
-    tiny_company.change_settings(folder, lambda s: [one.update(path=f"inbox/{one['name']}-*") for one in s["sources"]])
+    tiny_company.change_settings(
+        folder, lambda s: [one.update(path=f"inbox/{one['name']}-*") for one in s["sources"]]
+    )
     (inbox / "accounts-1.csv").rename(inbox / "accounts-renamed.csv")
     shutil.copy(inbox / "tickets-1.csv", inbox / "tickets-again.csv")
     plain = (inbox / "contacts-1.csv").read_bytes()
@@ -57,7 +59,9 @@ def test_drift_holds_what_cannot_be_read_and_lets_the_rest_go_on(
     without = [c for c in columns["contacts"] if c != "relationship"]
     tiny_company.write(folder, "contacts-2.csv", _text("contacts", contacts, without))
     more = [{**tiny_company.delivery("D90", "A1", 20), "carrier": "rail"}]
-    tiny_company.write(folder, "deliveries-2.csv", _text("deliveries", more, [*columns["deliveries"], "carrier"]))
+    tiny_company.write(
+        folder, "deliveries-2.csv", _text("deliveries", more, [*columns["deliveries"], "carrier"])
+    )
     words = [
         {**row, "answer_value": "often"}
         for n in range(30)
@@ -81,7 +85,9 @@ def test_drift_holds_what_cannot_be_read_and_lets_the_rest_go_on(
         "survey_answers": "held",
         "tickets": "quarantine",
     }
-    assert any("column_extra" in notice and "'carrier'" in notice for notice in batches["deliveries"]["notices"])
+    assert any(
+        "column_extra" in notice and "'carrier'" in notice for notice in batches["deliveries"]["notices"]
+    )
     retyped = batches["survey_answers"]["message"]
     assert "value_type" in retyped
     assert "line 2, column answer_value" in retyped

@@ -113,7 +113,9 @@ def first_delivery() -> dict[str, list[Row]]:
     return {
         "accounts": [account(f"A{n}") for n in range(4)],
         "contacts": [contact(name, f"A{n % 4}") for n, name in enumerate(contacts)],
-        "survey_questions": [question(letter, measure, d) for letter, measure in MEASURES for d in DIMENSIONS],
+        "survey_questions": [
+            question(letter, measure, d) for letter, measure in MEASURES for d in DIMENSIONS
+        ],
         "survey_answers": [
             row
             for wave in range(2)
@@ -146,27 +148,21 @@ def second_delivery() -> dict[str, list[Row]]:
 def account(account_id: str) -> Row:
     """One client of tier S."""
     name = f"Client {account_id}"
-    return _row(
-        "accounts", account_id, name, "S", "EMEA", "2024-01-01", "2025-01-01T00:00:00Z"
-    )
+    return _row("accounts", account_id, name, "S", "EMEA", "2024-01-01", "2025-01-01T00:00:00Z")
 
 
 def contact(contact_id: str, account_id: str) -> Row:
     """One person."""
     person = f"Person {contact_id}"
     mail = f"{contact_id}@example.org".lower()
-    return _row(
-        "contacts", contact_id, account_id, person, mail, "key", "2024-01-01", "2025-01-01T00:00:00Z"
-    )
+    return _row("contacts", contact_id, account_id, person, mail, "key", "2024-01-01", "2025-01-01T00:00:00Z")
 
 
 def question(letter: str, measure: str, dimension: str) -> Row:
     """The expectation or the perception of one dimension."""
     name = f"{letter}-{dimension}"
     started = "2025-01-01T00:00:00Z"
-    return _row(
-        "survey_questions", "S1", "relationship", name, measure, dimension, dimension, 1, 7, started
-    )
+    return _row("survey_questions", "S1", "relationship", name, measure, dimension, dimension, 1, 7, started)
 
 
 def response(response_id: str, account_id: str, contact_id: str, day: int, mood: int) -> list[Row]:
