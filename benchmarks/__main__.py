@@ -65,6 +65,7 @@ def run(
     results["incremental"] = _phase("build", folder)
     _phase("keep", folder)
     results["full_again"] = _phase("build", folder, 1)
+    results["script_at_the_end"] = _phase("script", folder)
     results["compare_incremental"] = _phase("compare_incremental", folder)
     return results
 

@@ -60,10 +60,20 @@ class Difference:
 
 
 def compare(
-    left: Path, right: Path, *, tables: dict[str, tuple[str, ...]] = KEYS, limit: int = 5
+    left: Path,
+    right: Path,
+    *,
+    tables: dict[str, tuple[str, ...]] = KEYS,
+    limit: int = 5,
+    memory: str = "4GB",
+    temporary: Path | None = None,
 ) -> list[Difference]:
-    """Compare the schema ``marts`` of two DuckDB files, at most ``limit`` examples a table."""
-    with duckdb.connect() as connection:
+    """Compare the schema ``marts`` of two DuckDB files, at most ``limit`` examples a table.
+
+    ``memory`` is what DuckDB may use; beyond it spills to ``temporary`` (default: beside the left file).
+    """
+    spill = str(temporary or left.with_suffix(".tmp"))
+    with duckdb.connect(config={"memory_limit": memory, "temp_directory": spill}) as connection:
         connection.execute("load icu")
         connection.execute("set TimeZone = 'UTC'")
         for name, path in (("l", left), ("r", right)):
@@ -79,9 +89,11 @@ def _compared(
     difference = Difference(table, found[0] if found else 0, sorted(left.keys() ^ right.keys()))
     values = [column for column in left if column in right and column not in key]
     differs = {column: _differs(column, left[column]) for column in values}
-    # A key with equal rows on one side would multiply in the join: the copies are told apart by number.
-    numbered = "select *, row_number() over (partition by {k}) as copy from {s}.marts.{t}"
-    sides = [numbered.format(k=", ".join(key), s=side, t=table) for side in ("l", "r")]
+    # A key that one side has twice would multiply in the join: then the copies are told apart by number.
+    number = "1"
+    if any(_has_twice(connection, side, table, key) for side in ("l", "r")):
+        number = f"row_number() over (partition by {', '.join(key)})"
+    sides = [f"select *, {number} as copy from {side}.marts.{table}" for side in ("l", "r")]
     on = " and ".join(f"l.{column} is not distinct from r.{column}" for column in (*key, "copy"))
     wrong = " or ".join(["l.copy is null", "r.copy is null", *differs.values()])
     listed = ", ".join(
@@ -114,6 +126,12 @@ def _compared(
             example |= {c: (entry[f"l_{c}"], entry[f"r_{c}"]) for c in values if entry[f"d_{c}"]}
         difference.examples.append(example)
     return difference
+
+
+def _has_twice(connection: duckdb.DuckDBPyConnection, side: str, table: str, key: tuple[str, ...]) -> bool:
+    counted = f"select count(*) - count(distinct hash({', '.join(key)})) from {side}.marts.{table}"
+    ((repeated,),) = connection.execute(counted).fetchall()
+    return bool(repeated)
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, side: str, table: str) -> dict[str, str]:

@@ -60,6 +60,7 @@ def _script(ws: Workspace, _: list[int]) -> dict[str, Any]:
         "threads": ws.limits.threads,
         "temp_directory": str(ws.tmp_path),
         "max_temp_directory_size": ws.limits.temp_directory_size,
+        "checkpoint_threshold": "16GB",
     }
     with duckdb.connect(str(target), config=config) as connection:
         connection.execute("load icu")
@@ -77,7 +78,7 @@ def _script(ws: Workspace, _: list[int]) -> dict[str, Any]:
 
 
 def _compare(ws: Workspace, _: list[int]) -> dict[str, Any]:
-    return _told(ws.warehouse_path, ws.folder / BY_HAND)
+    return _told(ws, ws.warehouse_path, ws.folder / BY_HAND)
 
 
 def _keep(ws: Workspace, _: list[int]) -> dict[str, Any]:
@@ -87,11 +88,11 @@ def _keep(ws: Workspace, _: list[int]) -> dict[str, Any]:
 
 
 def _compare_incremental(ws: Workspace, _: list[int]) -> dict[str, Any]:
-    return _told(ws.folder / INCREMENTAL, ws.warehouse_path)
+    return _told(ws, ws.folder / INCREMENTAL, ws.warehouse_path)
 
 
-def _told(left: Path, right: Path) -> dict[str, Any]:
-    found = compare(left, right, tables=KEYS)
+def _told(ws: Workspace, left: Path, right: Path) -> dict[str, Any]:
+    found = compare(left, right, tables=KEYS, memory=ws.limits.memory, temporary=ws.tmp_path)
     return {
         "rows": {difference.table: difference.rows for difference in found},
         "differences": [str(difference) for difference in found if not difference.is_equal],

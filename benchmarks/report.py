@@ -16,9 +16,15 @@ def differences(results: dict[str, Any]) -> list[str]:
 
 def text(results: dict[str, Any]) -> str:
     """The report, for people."""
-    full, script, day = results["full"], results["script"], results["incremental"]
+    day = results["incremental"]
+    # Each was run before and after the day was added (a thousandth of the rows): the quicker run of each is
+    # less disturbed by whatever else the machine does.
+    full = min(results["full"], results["full_again"], key=_seconds_models)
+    script = min(results["script"], results["script_at_the_end"], key=_seconds)
     rows = sum(results["generate"]["rows"].values())
     per_million = script["seconds"] / rows * 1e6
+    builds = [results[name]["seconds_models"] for name in ("full", "full_again")]
+    scripts = [results[name]["seconds"] for name in ("script", "script_at_the_end")]
     lines = [
         "",
         *_size(results),
@@ -28,11 +34,11 @@ def text(results: dict[str, Any]) -> str:
             "script by hand", script["seconds"], f"{per_million:.2f} s per million raw rows, {_peak(script)}"
         ),
         _ratio("build / script", full["seconds_models"] / script["seconds"], GOAL_BUILD),
+        f"the quicker of two runs each; builds {_listed(builds)}, scripts {_listed(scripts)}",
         "",
         f"one more day: {sum(results['day']['rows'].values()):,} rows",
         *_build("incremental build", day),
         _ratio("day / full build", day["seconds_models"] / full["seconds_models"], GOAL_DAY),
-        *_build("full build again", results["full_again"]),
         "",
         *_reading(results),
         *_slowest("models", full["slowest"]),
@@ -41,6 +47,18 @@ def text(results: dict[str, Any]) -> str:
         *(differences(results) or _equal(results)),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _seconds(phase: dict[str, Any]) -> float:
+    return float(phase["seconds"])
+
+
+def _seconds_models(build: dict[str, Any]) -> float:
+    return float(build["seconds_models"])
+
+
+def _listed(seconds: list[float]) -> str:
+    return " and ".join(f"{value:.2f} s" for value in seconds)
 
 
 def _size(results: dict[str, Any]) -> list[str]:

@@ -82,41 +82,25 @@ def test_a_replay_killed_anywhere_is_made_good_by_the_next_gate(
     assert unlike(tables(undisturbed.second), tables(folder)) == {}
 
 
-def test_a_run_killed_at_every_place_one_after_another_ends_like_an_undisturbed_one(
+def test_a_run_killed_at_every_place_from_the_build_on_ends_like_an_undisturbed_one(
     commands: Commands, undisturbed: Undisturbed, tmp_path: Path
 ) -> None:
     folder = shutil.copytree(undisturbed.first, tmp_path / "company")
     tiny_company.deliver_second(folder)
-    met = []
-
-    for point in (p for p in FAULT_POINTS if p != "gate.before_hold"):
-        ended = commands.run(folder, "run", fault=point)
-        assert half_published_now(folder) == []
-        if ended.code == KILLED:
-            met.append(point)
-    assert commands.run(folder, "run").code == 0
-
-    assert set(met) >= set(LANDING) | set(GATE) - {"gate.before_hold"} | set(REPLAY) | set(OUTLET)
-    assert rows_unaccounted(folder) == []
-    assert unlike(tables(undisturbed.second), tables(folder)) == {}
-    assert half_published(folder) == []
-    assert differences(current_file(undisturbed.second), current_file(folder)) == {}
-
-
-def test_a_run_killed_while_dbt_works_neither_blocks_nor_spoils_the_next_one(
-    commands: Commands, undisturbed: Undisturbed, tmp_path: Path
-) -> None:
-    folder = shutil.copytree(undisturbed.first, tmp_path / "company")
-    tiny_company.deliver_second(folder)
+    # First while dbt works in its own process, which must neither outlive the run nor block the next one.
     running = commands.start(folder, "run")
     dbt = wait_for_dbt(running, folder)
-
     assert running.kill().code == KILLED
-    ended = commands.run(folder, "run")
 
-    assert ended.code == 0, ended
-    assert not Path(f"/proc/{dbt}/fd").exists()
+    for point in OUTLET:
+        ended = commands.run(folder, "run", fault=point)
+        assert ended.code == KILLED, (point, ended)
+        assert not Path(f"/proc/{dbt}/cwd").exists()
+        assert half_published_now(folder) == []
+    assert commands.run(folder, "run").code == 0
+
     assert rows_unaccounted(folder) == []
+    assert unlike(tables(undisturbed.second), tables(folder)) == {}
     assert half_published(folder) == []
     assert differences(current_file(undisturbed.second), current_file(folder)) == {}
 

@@ -81,6 +81,19 @@ answered as (
     group by account_id, known_from_week
 ),
 
+-- what was known only for a while: corrected, moved to another account or withdrawn since
+answered_once as (
+    select ratings.account_id, weeks.week_id, max(ratings.submitted_day) as submitted_day
+    from {{ ref('int_ratings_paired') }} as ratings
+    inner join {{ ref('dim_weeks') }} as weeks
+        on weeks.week_id >= ratings.known_from_week and weeks.week_id < ratings.known_to_week
+    where
+        not ratings.is_newest
+        and ratings.survey_kind = 'relationship'
+        and weeks.week_id > (select running_week - {{ var('worklist_weeks') }} from running)
+    group by ratings.account_id, weeks.week_id
+),
+
 last_answered as (
     select
         account_id,
@@ -104,7 +117,7 @@ placed as (
         compared.*,
         dimensions.sort_order,
         coalesce(voices.n_contacts, 0) as account_n_contacts,
-        last_answered.last_answered_day as account_last_answered_day,
+        greatest(last_answered.last_answered_day, answered_once.submitted_day) as account_last_answered_day,
         coalesce(overdue.promises_overdue, 0) as promises_overdue,
         max(compared.n_eligible) over (partition by compared.account_id, compared.week_id) as account_n_eligible
     from compared
@@ -116,6 +129,7 @@ placed as (
             compared.account_id = last_answered.account_id
             and compared.week_id >= last_answered.from_week
             and compared.week_id < last_answered.to_week
+    left join answered_once on compared.account_id = answered_once.account_id and compared.week_id = answered_once.week_id
     left join overdue on compared.account_id = overdue.account_id and compared.week_id = overdue.week_id
 ),
 
