@@ -12,6 +12,9 @@ create or replace temp macro wait(id, salt, mean_minutes) as
     to_seconds(cast(-ln(1.0 - chance(id, salt)) * mean_minutes * 60 as bigint));
 create or replace temp macro between_start_and_end(id, salt) as
     getvariable('started') + to_seconds(cast(chance(id, salt) * getvariable('span_seconds') as bigint));
+-- Who is entered late stands for the time before, and restates it: not what a common day does.
+create or replace temp macro in_the_first_half(id, salt) as
+    getvariable('started') + to_seconds(cast(chance(id, salt) * getvariable('span_seconds') / 2 as bigint));
 
 create or replace temp table made_accounts as
 with people as (
@@ -26,7 +29,7 @@ with people as (
 versions as (
     select *, 1 as version, cast(started_on as timestamp) + interval 9 hour as changed_at from people where chance(n, 'late') < 0.7
     union all
-    select *, 1 as version, between_start_and_end(n, 'entered') as changed_at from people where chance(n, 'late') >= 0.7
+    select *, 1 as version, in_the_first_half(n, 'entered') as changed_at from people where chance(n, 'late') >= 0.7
     union all
     select *, 2 as version, between_start_and_end(n, 'managed') as changed_at from people where chance(n, 'managed?') < 0.3
     union all
@@ -69,7 +72,7 @@ versions as (
     select *, 1 as version, account as account_now, cast(valid_from as timestamp) + interval 8 hour as changed_at
     from people where chance(n, 'late') < 0.8
     union all
-    select *, 1 as version, account as account_now, between_start_and_end(n, 'late contact') as changed_at
+    select *, 1 as version, account as account_now, in_the_first_half(n, 'late contact') as changed_at
     from people where chance(n, 'late') >= 0.8
     union all
     select *, 2 as version, 1 + (account + 7) % getvariable('accounts') as account_now, between_start_and_end(n, 'moved') as changed_at

@@ -128,30 +128,32 @@
         where contents.content_rank = 1
     ),
 
-    ranked as (
+    -- of equal versions the last one in this order is followed by a later instant, and so it stays
+    ordered as (
         select
             *,
-            row_number() over (
-                partition by {{ partition }}, version_at
+            lead(version_at) over (
+                partition by {{ integer_key(['_source'] + keys) }}
                 order by
-                    version_is_deleted desc,
-                    known_at desc,
-                    try_cast(_tie_break as double) desc nulls last,
-                    _tie_break desc nulls last,
-                    _row_hash desc,
-                    _batch_id,
-                    _row
-            ) as version_rank
+                    version_at,
+                    version_is_deleted,
+                    known_at,
+                    try_cast(_tie_break as double) nulls first,
+                    _tie_break nulls first,
+                    _row_hash,
+                    _batch_id desc,
+                    _row desc
+            ) as next_version_at
         from candidates
     )
 
     select
         *,
         version_at as known_from,
-        lead(version_at) over (partition by {{ partition }} order by version_at) as known_to,
-        lead(version_at) over (partition by {{ partition }} order by version_at) is null as is_newest
-    from ranked
-    where version_rank = 1
+        next_version_at as known_to,
+        next_version_at is null as is_newest
+    from ordered
+    where next_version_at is null or next_version_at > version_at
 {% endmacro %}
 
 {# Outcomes later than their own version are leaks of the future: unknown in that version. #}

@@ -93,6 +93,24 @@ def test_a_failing_model_leaves_the_snapshot_as_it_was(company: Workspace) -> No
     assert (company.published_path / "current.json").read_bytes() == before
 
 
+def test_a_version_dated_far_ahead_does_not_move_now_into_the_future(company: Workspace) -> None:
+    with duckdb.connect(str(company.warehouse_path)) as connection:
+        before = connection.execute("select max(week_id) from marts.dim_weeks").fetchone()
+        connection.execute(
+            "update raw._batches set max_known_at = '2090-01-01', landed_at = '2026-06-15' "
+            "where batch_id = (select min(batch_id) from raw._batches where accepted_rows > 0)"
+        )
+
+    report = transform.build(company, full_refresh=True)
+
+    assert report.as_of.year == 2026
+    with duckdb.connect(str(company.warehouse_path), read_only=True) as connection:
+        after = connection.execute("select max(week_id) from marts.dim_weeks").fetchone()
+    assert before is not None
+    assert after is not None
+    assert after[0] - before[0] <= 1
+
+
 def test_weeks_start_at_the_oldest_fact_and_end_with_the_running_one(company: Workspace) -> None:
     with duckdb.connect(str(company.warehouse_path), read_only=True) as connection:
         weeks = connection.execute(

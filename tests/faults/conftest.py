@@ -5,15 +5,16 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pytest
 
 from tests.faults import tiny_company
-from tests.faults.commands import Commands
+from tests.faults.commands import Commands, Running
 
 
-@dataclass(frozen=True)
+@dataclass
 class Undisturbed:
     """Workspaces never killed. Copy one before changing it.
 
@@ -24,7 +25,14 @@ class Undisturbed:
     fresh: Path
     landed: Path
     first: Path
-    second: Path
+    second_run: Running
+
+    @cached_property
+    def second(self) -> Path:
+        """Waited for where it is needed: it runs beside the first tests."""
+        ended = self.second_run.wait()
+        assert ended.code == 0, ended
+        return self.first.with_name("second")
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +56,4 @@ def undisturbed(commands: Commands, tmp_path_factory: pytest.TempPathFactory) ->
     assert ended.code == 11, ended
     second = shutil.copytree(first, folder / "second")
     tiny_company.deliver_second(second)
-    ended = commands.run(second, "run")
-    assert ended.code == 0, ended
-    return Undisturbed(fresh, landed, first, second)
+    return Undisturbed(fresh, landed, first, commands.start(second, "run"))

@@ -126,6 +126,7 @@ select
     is_hindsight,
     cast(null as varchar) as priority,
     cast(1 as double) as priority_weight,
+    known_from as subject_from,
     known_from,
     known_to
 from unioned

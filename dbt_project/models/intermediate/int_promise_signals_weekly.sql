@@ -55,14 +55,12 @@ placed as (
 counted as (
     select
         account_key,
-        account_id,
         signal,
-        service_dimension,
         cast(priority_weight as decimal(18, 9)) as weight,
         settled_score,
         kind,
         due_on,
-        time_zone,
+        due_time_zone,
         falls_due_at,
         worst_delay,
         ended_at,
@@ -87,7 +85,7 @@ worsening as (
         weeks.week_id,
         case
             when due_on is not null
-                then {{ local_day_of("weeks.as_known_at - interval '1 microsecond'", 'time_zone') }} - {{ day_of_date('due_on') }}
+                then {{ local_day_of("weeks.as_known_at - interval '1 microsecond'", 'due_time_zone') }} - {{ day_of_date('due_on') }}
             else {{ minutes_between('falls_due_at', 'weeks.as_known_at') }}
         end as delay
     from spans
@@ -101,7 +99,7 @@ worsening as (
 
 changes as (
     select
-        account_key, account_id, signal, service_dimension, from_week as week_id,
+        account_key, signal, from_week as week_id,
         weight as d_weight,
         case
             when settled_score is not null then cast(weight * settled_score as decimal(18, 9))
@@ -113,7 +111,7 @@ changes as (
     from spans
     union all
     select
-        account_key, account_id, signal, service_dimension, to_week as week_id,
+        account_key, signal, to_week as week_id,
         -weight as d_weight,
         case
             when settled_score is not null then cast(-weight * settled_score as decimal(18, 9))
@@ -125,7 +123,7 @@ changes as (
     from spans
     union all
     select
-        account_key, account_id, signal, service_dimension, week_id,
+        account_key, signal, week_id,
         cast(0 as decimal(18, 9)) as d_weight,
         cast(100.0 * weight * (1.0 - greatest(0.0, least(1.0, delay / worst_delay))) as decimal(18, 9)) as d_score,
         0 as d_promises,
@@ -135,7 +133,7 @@ changes as (
     where delay < worst_delay
     union all
     select
-        account_key, account_id, signal, service_dimension, week_id + 1 as week_id,
+        account_key, signal, week_id + 1 as week_id,
         cast(0 as decimal(18, 9)) as d_weight,
         cast(-100.0 * weight * (1.0 - greatest(0.0, least(1.0, delay / worst_delay))) as decimal(18, 9)) as d_score,
         0 as d_promises,
@@ -147,19 +145,19 @@ changes as (
 
 summed as (
     select
-        account_key, account_id, signal, service_dimension, week_id,
+        account_key, signal, week_id,
         sum(d_weight) as d_weight,
         sum(d_score) as d_score,
         sum(d_promises) as d_promises,
         sum(d_broken) as d_broken,
         sum(d_overdue) as d_overdue
     from changes
-    group by account_key, account_id, signal, service_dimension, week_id
+    group by account_key, signal, week_id
 ),
 
 standing as (
     select
-        account_key, account_id, signal, service_dimension,
+        account_key, signal,
         week_id as from_week,
         lead(week_id) over in_order as to_week,
         sum(d_weight) over in_order as weight,
@@ -174,9 +172,7 @@ standing as (
 select
     weeks.week_id,
     standing.account_key,
-    standing.account_id,
     standing.signal,
-    standing.service_dimension,
     cast(standing.weighted_score as double) / nullif(cast(standing.weight as double), 0) as promise_score,
     cast(standing.n_promises as integer) as n_promises,
     cast(standing.n_broken as integer) as n_broken,

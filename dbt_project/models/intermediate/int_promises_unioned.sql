@@ -6,7 +6,8 @@
 
 {#-
     The promise ledger: one row per promise and span of time in which this was known of it, with
-    when it falls due, how it ended and, where time no longer changes it, its score.
+    when it falls due, how it ended and, where time no longer changes it, its score. What it shares
+    with its ticket or delivery stays there (int_promise_subjects): a row half as wide is written in half the time.
 -#}
 
 with promises as (
@@ -103,31 +104,19 @@ settled as (
 
 select
     subject_key,
-    subject_kind,
-    subject_id,
-    source,
+    subject_from,
     {{ integer_key(['account_id']) }} as account_key,
-    account_id,
-    contact_id,
     signal,
-    service_dimension,
     promise_seq,
     kind,
     made_at,
     due_at,
     due_on,
-    time_zone,
-    calendar_id,
-    paused_minutes,
-    allowed_count,
+    case when due_on is not null then time_zone end as due_time_zone,
     actual_count,
     case when kind in ('instant', 'date') or settled_score >= 0 then kept_at end as kept_at,
     ended_at,
-    cancelled_at,
-    cancelled_by,
     due_origin,
-    is_hindsight,
-    priority,
     priority_weight,
     falls_due_at,
     worst_delay,
@@ -135,7 +124,6 @@ select
     is_left_out,
     known_from,
     known_to,
-    known_to is null as is_newest,
     {{ week_of('known_from') }} as known_from_week,
     coalesce({{ week_of('known_to') }}, {{ never() }}) as known_to_week
 from settled

@@ -206,6 +206,7 @@ select
     is_hindsight,
     coalesce(priority, opening_priority) as priority,
     priority_weight,
+    known_from as subject_from,
     span_from as known_from,
     span_to as known_to
 from together

@@ -24,6 +24,14 @@ signals as (
     from {{ ref('signals') }}
 ),
 
+-- what came before is asked only of tickets that have a before: most are exported once, when they are closed
+several as (
+    select ticket_key
+    from tickets
+    group by ticket_key
+    having count(*) > 1
+),
+
 versions as (
     select
         tickets.*,
@@ -33,7 +41,17 @@ versions as (
             as reassigned_beyond_at
     from tickets
     cross join signals
+    where ticket_key in (select ticket_key from several)
     window in_order as (partition by ticket_key order by known_from)
+    union all
+    select
+        tickets.*,
+        priority as opening_priority,
+        case when reopen_count > signals.reopenings_allowed then known_from end as reopened_beyond_at,
+        case when reassignment_count > signals.reassignments_allowed then known_from end as reassigned_beyond_at
+    from tickets
+    cross join signals
+    where ticket_key not in (select ticket_key from several)
 ),
 
 events as (
@@ -131,6 +149,13 @@ finished as (
     from ended
 ),
 
+-- tickets that were known as solved before their newest version: the others keep what that version says
+solved_before as (
+    select distinct ticket_key
+    from finished
+    where resolution_at is not null and known_to is not null
+),
+
 -- what was fulfilled, or broken and mended, when the source's own date came stays so: a later
 -- reopening counts as a reopening only
 promised as (
@@ -145,6 +170,7 @@ promised as (
         ) over (partition by ticket_key order by known_from rows between unbounded preceding and current row)
             as reopenings_when_kept
     from finished
+    where ticket_key in (select ticket_key from solved_before)
 ),
 
 kept as (
@@ -160,6 +186,14 @@ kept as (
             ) over (partition by ticket_key order by known_from rows between unbounded preceding and current row)
         end as resolution_kept_at
     from promised
+    union all
+    select
+        *,
+        resolution_at as first_resolution_at,
+        cast(null as bigint) as reopenings_when_kept,
+        resolution_at as resolution_kept_at
+    from finished
+    where ticket_key not in (select ticket_key from solved_before)
 )
 
 select

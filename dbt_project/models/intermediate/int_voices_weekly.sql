@@ -38,25 +38,8 @@ in_window as (
         and ratings.submitted_day > weeks.last_day - 7 * {{ var('window_weeks') }}
 ),
 
-ranked as (
-    select
-        *,
-        row_number() over (
-            partition by week_id, account_key, voice_key, service_dimension
-            order by perception_score is null, submitted_at desc, response_id desc
-        ) as perception_rank,
-        row_number() over (
-            partition by week_id, account_key, voice_key, service_dimension
-            order by paired_perception_score is null, submitted_at desc, response_id desc
-        ) as gap_rank,
-        row_number() over (
-            partition by week_id, account_key, voice_key, service_dimension
-            order by minimum_score is null, submitted_at desc, response_id desc
-        ) as minimum_rank
-    from in_window
-),
-
-voices as (
+-- the newest response that has the value: each value is looked for in the same order
+newest as (
     select
         week_id,
         account_key,
@@ -64,17 +47,28 @@ voices as (
         voice_key,
         contact_id,
         service_dimension,
-        max(submitted_day) as last_answered_day,
-        max(last_day) as last_day,
-        max(case when perception_rank = 1 then perception_score end) as perception_score,
-        max(case when gap_rank = 1 then paired_perception_score end) as paired_perception_score,
-        max(case when gap_rank = 1 then paired_expectation_score end) as paired_expectation_score,
-        max(case when minimum_rank = 1 then bounded_perception_score end) as bounded_perception_score,
-        max(case when minimum_rank = 1 then bounded_expectation_score end) as bounded_expectation_score,
-        max(case when minimum_rank = 1 then minimum_score end) as minimum_score
-    from ranked
-    where perception_rank = 1 or gap_rank = 1 or minimum_rank = 1
-    group by week_id, account_key, account_id, voice_key, contact_id, service_dimension
+        submitted_day as last_answered_day,
+        last_day,
+        first_value(perception_score ignore nulls) over newest_first as perception_score,
+        first_value(paired_perception_score ignore nulls) over newest_first as paired_perception_score,
+        first_value(paired_expectation_score ignore nulls) over newest_first as paired_expectation_score,
+        first_value(bounded_perception_score ignore nulls) over newest_first as bounded_perception_score,
+        first_value(bounded_expectation_score ignore nulls) over newest_first as bounded_expectation_score,
+        first_value(minimum_score ignore nulls) over newest_first as minimum_score,
+        row_number() over (
+            partition by week_id, account_key, voice_key, service_dimension order by submitted_at desc, response_id desc
+        ) as place
+    from in_window
+    window newest_first as (
+        partition by week_id, account_key, voice_key, service_dimension
+        order by submitted_at desc, response_id desc
+        rows between unbounded preceding and unbounded following
+    )
+),
+
+voices as (
+    select * from newest
+    where place = 1
 ),
 
 contacts as (

@@ -13,6 +13,7 @@ with account_weeks as (
 signals_weekly as (
     select
         weekly.*,
+        signals.service_dimension,
         signals.weight as signal_weight
     from {{ ref('int_promise_signals_weekly') }} as weekly
     inner join {{ ref('dim_signals') }} as signals on weekly.signal = signals.signal

@@ -4,6 +4,10 @@ with promises as (
     select * from {{ ref('int_promises_unioned') }}
 ),
 
+subjects as (
+    select * from {{ ref('int_promise_subjects') }}
+),
+
 signals as (
     select * from {{ ref('dim_signals') }}
 ),
@@ -22,7 +26,7 @@ delayed as (
         not is_left_out and falls_due_at < judged_at as has_fallen_due,
         case
             when ended_at is not null or kind not in ('instant', 'date') or falls_due_at is null then null
-            when due_on is not null then {{ local_day_of("judged_at - interval '1 microsecond'", 'time_zone') }} - {{ day_of_date('due_on') }}
+            when due_on is not null then {{ local_day_of("judged_at - interval '1 microsecond'", 'due_time_zone') }} - {{ day_of_date('due_on') }}
             else {{ minutes_between('falls_due_at', 'judged_at') }}
         end as open_delay
     from timed
@@ -40,36 +44,36 @@ scored as (
 )
 
 select
-    scored.signal || ':' || scored.source || ':' || scored.subject_id || ':' || cast(scored.promise_seq as varchar) as promise_id,
-    scored.source,
-    scored.account_id,
-    scored.contact_id,
+    scored.signal || ':' || subjects.source || ':' || subjects.subject_id || ':' || cast(scored.promise_seq as varchar) as promise_id,
+    subjects.source,
+    subjects.account_id,
+    subjects.contact_id,
     scored.signal,
-    scored.service_dimension,
+    signals.service_dimension,
     cast(scored.promise_seq as integer) as promise_seq,
     scored.kind,
-    scored.subject_id,
-    scored.subject_kind,
+    subjects.subject_id,
+    subjects.subject_kind,
     scored.made_at,
     scored.due_at,
     scored.due_on,
     scored.falls_due_at,
-    scored.time_zone,
-    scored.calendar_id,
-    scored.paused_minutes,
-    scored.allowed_count,
+    subjects.time_zone,
+    subjects.calendar_id,
+    subjects.paused_minutes,
+    signals.allowed_count,
     scored.actual_count,
     scored.kept_at,
     scored.ended_at,
-    scored.cancelled_at,
-    scored.cancelled_by,
+    subjects.cancelled_at,
+    subjects.cancelled_by,
     scored.due_origin,
-    scored.is_hindsight,
-    scored.priority,
+    subjects.is_hindsight,
+    subjects.priority,
     signals.weight > 0 as is_scored,
     scored.known_from,
     scored.known_to,
-    scored.is_newest,
+    scored.known_to is null as is_newest,
     case
         when scored.is_left_out then 'cancelled'
         when scored.score < 0 then 'broken'
@@ -88,4 +92,5 @@ select
             then cast(floor({{ minutes_between('scored.falls_due_at', 'scored.ended_at') }} / 1440.0) as integer)
     end as days_late
 from scored
+inner join subjects on scored.subject_key = subjects.subject_key and scored.subject_from = subjects.subject_from
 inner join signals on scored.signal = signals.signal
