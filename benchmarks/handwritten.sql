@@ -416,15 +416,14 @@ select
     epoch_us(submitted_at) as submitted_us,
     day_of(submitted_at) as submitted_day,
     week_of(known_at) as from_week,
-    coalesce(week_of(known_to), 1000000) as to_week,
-    cast(row_number() over () as bigint) as row_id
+    coalesce(week_of(known_to), 1000000) as to_week
 from answers_known
 where
     measure in ('perception', 'expectation', 'minimum') and dimension_id is not null and score is not null and not is_anonymous
     and (known_to is null or week_of(known_at) < week_of(known_to));
 
-create temp table perceptions as
-select * from rateable where measure = 'perception';
+create temp view perceptions as
+select rowid as row_id, * from rateable where measure = 'perception';
 
 create temp table matches as
 select
@@ -872,7 +871,6 @@ sources as (
 )
 
 select
-    cast(row_number() over () as integer) as subject,
     t._source as source, t.ticket_id as subject_id, t.account_id, t.contact_id, hash(t.account_id) as account_key, t.opened_at,
     t.first_response_due_at, t.resolution_due_at,
     coalesce(t.first_response_at, t.first_resolution_at) as first_response_at,
@@ -890,6 +888,9 @@ left join sources as s on t._source = s.system
 left join priorities as p
     on p.priority = case when lower(t.opening_priority) in (select priority from priorities) then lower(t.opening_priority) else '*' end
 where t.status <> 'deleted';
+
+-- The row's place is its number; row_number() would put the whole table through one thread.
+create temp view tickets_numbered as select cast(rowid as integer) as subject, * from tickets_known;
 
 -- The ledger: one narrow row per promise and version; names, keys and instants stay with the ticket or delivery.
 create table marts.ledger (
@@ -916,7 +917,7 @@ with timed as (
         coalesce(first_response_due_at, opened_at + to_minutes(first_response_minutes)) as due_at,
         first_response_at as kept_at,
         cast(null as boolean) as verdict
-    from tickets_known cross join signals
+    from tickets_numbered cross join signals
     where signal = 'first_response' and records_first_response
     union all
     select
@@ -926,18 +927,18 @@ with timed as (
         opened_at,
         case
             when resolution_due_at is not null then resolution_due_at
-            when is_sla_met is not null then tickets_known.ended_at
+            when is_sla_met is not null then tickets_numbered.ended_at
             else opened_at + to_minutes(resolution_minutes)
         end,
-        case when resolution_due_at is null and is_sla_met is not null then tickets_known.ended_at else resolution_kept_at end,
+        case when resolution_due_at is null and is_sla_met is not null then tickets_numbered.ended_at else resolution_kept_at end,
         case when resolution_due_at is null then is_sla_met end
-    from tickets_known cross join signals
+    from tickets_numbered cross join signals
     where signal = 'resolution'
     union all
     select
         subject, signal_id, span, span_days, early_credit, account_key, priority_weight, from_week, to_week, merged_at,
         'instant', 'default', escalated_at, escalated_at + to_minutes(expert_minutes), expert_assigned_at, null
-    from tickets_known cross join signals
+    from tickets_numbered cross join signals
     where signal = 'escalation' and escalated_at is not null
 ),
 
@@ -954,13 +955,13 @@ counts as (
     select
         subject, signal_id, span, account_key, priority_weight, from_week, to_week, merged_at, ended_at, opened_at,
         allowed_count, reopen_count as actual_count, reopened_beyond_at as beyond_at
-    from tickets_known cross join signals
+    from tickets_numbered cross join signals
     where signal = 'reopened'
     union all
     select
         subject, signal_id, span, account_key, priority_weight, from_week, to_week, merged_at, ended_at, opened_at,
         allowed_count, reassignment_count, reassigned_beyond_at
-    from tickets_known cross join signals
+    from tickets_numbered cross join signals
     where signal = 'reassigned'
 )
 
@@ -1084,7 +1085,6 @@ stated as (
 )
 
 select
-    cast(row_number() over () as integer) as subject,
     v._source as source, v.delivery_id as subject_id, v.account_id, v.contact_id, hash(v.account_id) as account_key,
     v.ordered_at, v.acceptance_result, v.rework_count, v.cancelled_at, v.cancelled_by, v.was_rejected, v.first_result, v.result_known_at, v.accepted_at,
     case
@@ -1103,18 +1103,20 @@ left join stated as t on w.delivery_key = t.delivery_key and w.known_at = t.span
 left join known_steps as f on t.delivery_key = f.delivery_key and t.span_from = f.span_from and t.standing_place = f.place
 left join known_steps as l on t.delivery_key = l.delivery_key and t.span_from = l.span_from and l.is_last;
 
+create temp view deliveries_numbered as select cast(rowid as integer) as subject, * from deliveries_known;
+
 insert into marts.ledger
 with dated as (
     select
         subject, signal_id, span, span_days, early_credit, account_key, from_week, to_week, time_zone, cancelled_at, cancelled_by, kept_at,
         first_seq as promise_seq, first_promised_at as made_at, first_due_on as due_on, first_due_at as due_at
-    from deliveries_known cross join signals
+    from deliveries_numbered cross join signals
     where signal = 'delivery_first_promise' and first_due_at is not null
     union all
     select
         subject, signal_id, span, span_days, early_credit, account_key, from_week, to_week, time_zone, cancelled_at, cancelled_by, kept_at,
         last_seq, last_promised_at, last_due_on, last_due_at
-    from deliveries_known cross join signals
+    from deliveries_numbered cross join signals
     where signal = 'delivery_last_promise' and last_due_at is not null
 ),
 
@@ -1146,7 +1148,7 @@ moves as (
         coalesce(accepted_at, kept_at) as fulfilled_at,
         n_moved_by_us > allowed_count as is_exceeded,
         case when n_moved_by_us > allowed_count then first_moved_at else coalesce(accepted_at, kept_at) end as due_at
-    from deliveries_known cross join signals
+    from deliveries_numbered cross join signals
     where signal = 're_promises' and first_due_at is not null
 ),
 
@@ -1156,7 +1158,7 @@ verdicts as (
         first_result = 'accepted' and not was_rejected and rework_count = 0 as is_accepted_at_once,
         coalesce(case when not was_rejected and first_result = 'accepted' then accepted_at end, result_known_at) as due_at,
         coalesce(accepted_at, result_known_at) as judged_at
-    from deliveries_known cross join signals
+    from deliveries_numbered cross join signals
     where signal = 'first_time_acceptance' and first_result is not null
 )
 
@@ -1198,11 +1200,11 @@ create table marts.subjects as
 select
     subject, true as is_ticket, source, subject_id, account_id, contact_id, time_zone, priority, merged_at as cancelled_at, cast(null as varchar) as cancelled_by,
     known_from, known_to
-from tickets_known
+from tickets_numbered
 union all
 select
     subject, false, source, subject_id, account_id, contact_id, time_zone, null, cancelled_at, cancelled_by, known_from, known_to
-from deliveries_known;
+from deliveries_numbered;
 
 create table marts.now as select getvariable('as_of') as as_of;
 
@@ -1293,7 +1295,7 @@ with weekly as (
     from promise_spans as s
     inner join marts.dim_weeks as w
         on w.week_id >= s.from_week and w.week_id < s.to_week
-    left join deliveries_known as d on not s.is_ticket and s.subject = d.subject
+    left join deliveries_numbered as d on not s.is_ticket and s.subject = d.subject
     where
         s.settled_score is null
         and w.week_id <= s.due_week + 1 + cast(ceil(s.worst_delay / case when s.due_on is not null then 7.0 else 10080.0 end) as integer)

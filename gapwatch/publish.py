@@ -92,7 +92,12 @@ def publish(ws: Workspace, *, force: bool = False) -> PublishReport:
             (folder / f"{info.file}.tmp").unlink(missing_ok=True)
             raise
         fault_point("publish.after_snapshot_file")
-        _write(ws, connection, folder / f"{info.private_file}.tmp", "private", info)
+        # Nobody else's from its first byte on, not only once it is whole.
+        mask = os.umask(0o077)
+        try:
+            _write(ws, connection, folder / f"{info.private_file}.tmp", "private", info)
+        finally:
+            os.umask(mask)
         fault_point("publish.after_private_file")
     public, private = folder / f"{info.file}.tmp", folder / f"{info.private_file}.tmp"
     private.chmod(0o600)

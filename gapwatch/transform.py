@@ -141,7 +141,7 @@ def _plan(
         "(build_id varchar, finished_at timestamp, fingerprint varchar, "
         "load_seq bigint, as_of timestamp, mode varchar)"
     )
-    # A version dated years ahead by mistake would make as many empty weeks: now is at most a day after landing.
+    # A version dated years ahead by mistake would make as many empty weeks: now is landing or a day later.
     newest = connection.execute(
         "select max(load_seq), max(least(max_known_at, landed_at + interval 1 day)) "
         "filter (where accepted_rows > 0) from raw._batches"

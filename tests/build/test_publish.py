@@ -147,6 +147,8 @@ def test_a_publish_killed_anywhere_leaves_a_whole_snapshot_and_the_next_one_succ
         capture_output=True,
     )
     assert killed.returncode == -9
+    for private in company.published_path.glob("private-*"):
+        assert stat.S_IMODE(private.stat().st_mode) == 0o600
 
     info = snapshots.find(company.published_path)
     assert snapshots.digest(company.published_path / info.file) == info.sha256

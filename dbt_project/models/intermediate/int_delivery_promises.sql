@@ -8,7 +8,9 @@ with deliveries as (
         coalesce(accepted_at, kept_at) as completed_at,
         coalesce(accepted_at, kept_at, cancelled_at) as delivery_ended_at
     from {{ ref('int_deliveries_stated') }}
-    where not is_withdrawn
+    where
+        not is_withdrawn
+        {% if var('built_load_seq') >= 0 %}and delivery_key in ({{ changed_deliveries() }}){% endif %}
 ),
 
 first_promises as (

@@ -27,6 +27,14 @@ promises as (
         and known_to_week > {{ first_stale_week() }}
         and falls_due_at is not null
         and (settled_score is not null or kind in ('instant', 'date'))
+        {% if is_incremental() %}
+            -- what left the sums before the first stale week, in time not to be read at all
+            and (
+                falls_due_at >= cast('1970-01-05' as timestamp)
+                + interval '7 days' * ({{ first_stale_week() }} - {{ var('overdue_weeks') }} - {{ var('window_weeks') }})
+                or ended_at >= cast('1970-01-05' as timestamp) + interval '7 days' * ({{ first_stale_week() }} - {{ var('window_weeks') }} - 1)
+            )
+        {% endif %}
 ),
 
 placed as (

@@ -12,10 +12,8 @@
 
 with promises as (
     select * from {{ ref('int_ticket_promises') }}
-    {% if is_incremental() %}where subject_key in ({{ changed_tickets() }}){% endif %}
     union all
     select * from {{ ref('int_delivery_promises') }}
-    {% if is_incremental() %}where subject_key in ({{ changed_deliveries() }}){% endif %}
 ),
 
 signals as (
