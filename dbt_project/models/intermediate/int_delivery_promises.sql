@@ -10,7 +10,7 @@ with deliveries as (
     from {{ ref('int_deliveries_stated') }}
     where
         not is_withdrawn
-        {% if var('built_load_seq') >= 0 %}and delivery_key in ({{ changed_deliveries() }}){% endif %}
+        {% if var('built_load_seq') | int >= 0 %}and delivery_key in ({{ changed_deliveries() }}){% endif %}
 ),
 
 first_promises as (

@@ -7,7 +7,7 @@ with tickets as (
     where
         not is_withdrawn
         -- read by the ledger alone, which makes again what changed: the rest is not even opened
-        {% if var('built_load_seq') >= 0 %}and ticket_key in ({{ changed_tickets() }}){% endif %}
+        {% if var('built_load_seq') | int >= 0 %}and ticket_key in ({{ changed_tickets() }}){% endif %}
 ),
 
 targets as (
