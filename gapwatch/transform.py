@@ -166,6 +166,13 @@ def _plan(
         return full("asked for")
     if last is None:
         return full("first build")
+    ledger = connection.execute(
+        "select count(*) from information_schema.tables "
+        "where table_schema = 'intermediate' and table_name = 'int_promises_unioned'"
+    ).fetchone()
+    if ledger == (0,):
+        # What feeds it would hand over the changed promises alone.
+        return full("the promise ledger is missing")
     if last[2] != fingerprint:
         return full("models, seeds, thresholds or source declarations changed")
     if as_of < last[1]:

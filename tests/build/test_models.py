@@ -52,6 +52,18 @@ def test_a_second_build_without_news_does_nothing(company: Workspace) -> None:
     assert transform.build(company).mode == "none"
 
 
+def test_a_missing_ledger_is_made_again_whole(company: Workspace) -> None:
+    with duckdb.connect(str(company.warehouse_path)) as connection:
+        before = connection.execute("select count(*) from marts.fct_promises").fetchone()
+        connection.execute("drop table intermediate.int_promises_unioned cascade")
+        connection.execute("update raw._batches set load_seq = load_seq + 1")
+
+    assert transform.build(company).mode == "full"
+
+    with duckdb.connect(str(company.warehouse_path), read_only=True) as connection:
+        assert connection.execute("select count(*) from marts.fct_promises").fetchone() == before
+
+
 def test_a_changed_threshold_rebuilds_everything(company: Workspace) -> None:
     text = company.file.read_text(encoding="utf-8")
     company.file.write_text(text + "\nvars:\n  wide_gap_points: 20\n", encoding="utf-8")
