@@ -23,7 +23,7 @@ from gapwatch.sources import COLUMN_DEFAULTS
 from gapwatch.workspace import settings_rows
 
 DOCS = DBT_PROJECT.parent / "docs"
-MARTS_FILE = DBT_PROJECT / "models" / "marts" / "_marts__models.yml"
+MARTS = DBT_PROJECT / "models" / "marts"
 _PART = re.compile(r"(<!-- generated: (\w+) ?([^>]*?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -141,8 +141,8 @@ _PARTS: dict[str, Callable[[str], str]] = {
 
 
 def _models() -> list[dict[str, Any]]:
-    models: list[dict[str, Any]] = yaml.safe_load(MARTS_FILE.read_text(encoding="utf-8"))["models"]
-    return models
+    files = sorted(MARTS.rglob("_*__models.yml"))
+    return [model for file in files for model in yaml.safe_load(file.read_text(encoding="utf-8"))["models"]]
 
 
 def _code(text: str) -> str:

@@ -19,7 +19,11 @@ WIDEST = 5
 
 @dataclass(frozen=True)
 class Gap:
-    """One client's widest gap in the newest week; scores and gap in points (0-100), ``n`` contacts paired."""
+    """One client's widest gap in the newest week; scores and gaps in points (0-100), ``n`` contacts paired.
+
+    ``gap_shrunk`` is what the list is ranked by: the gap drawn towards everybody's mean, the more
+    the fewer voices.
+    """
 
     account_id: str
     account_name: str
@@ -27,6 +31,7 @@ class Gap:
     perception_score: float
     expectation_score: float
     satisfaction_gap: float
+    gap_shrunk: float
     n: int
 
 
@@ -110,23 +115,13 @@ where outcome not in ('pass', 'quarantine')
 order by source, message
 """
 _WIDEST = """
-with newest as (
-    select
-        account_id, service_dimension, perception_score, expectation_score, satisfaction_gap, n_paired,
-        row_number() over (partition by account_id order by satisfaction_gap, service_dimension) as place
-    from marts.fct_satisfaction_weekly
-    where
-        week_id = (select max(week_id) from marts.fct_satisfaction_weekly)
-        and satisfaction_gap is not null
-)
-
 select
-    newest.account_id, accounts.account_name, newest.service_dimension, newest.perception_score,
-    newest.expectation_score, newest.satisfaction_gap, newest.n_paired
-from newest
-left join marts.dim_accounts as accounts on newest.account_id = accounts.account_id
-where newest.place = 1
-order by newest.satisfaction_gap, newest.account_id
+    listed.account_id, accounts.account_name, listed.service_dimension, listed.perception_score,
+    listed.expectation_score, listed.satisfaction_gap, listed.gap_shrunk, listed.n_paired
+from marts.rpt_portfolio_worklist as listed
+left join marts.dim_accounts as accounts on listed.account_id = accounts.account_id
+where listed.week_id = (select max(week_id) from marts.rpt_portfolio_worklist) and listed.rank is not null
+order by listed.rank
 limit ?
 """
 

@@ -43,7 +43,7 @@ def summary(report: Summary) -> RenderableType:
             "snapshot": report.snapshot_id,
         }
     )
-    columns = ("client", "service dimension", "perception", "expectation", "gap", "n")
+    columns = ("client", "service dimension", "perception", "expectation", "gap", "shrunk", "n")
     gaps = _table("Widest gaps, newest week", *columns)
     for gap in report.widest_gaps:
         gaps.add_row(
@@ -52,6 +52,7 @@ def summary(report: Summary) -> RenderableType:
             _score(gap.perception_score),
             _score(gap.expectation_score),
             signed(gap.satisfaction_gap),
+            signed(gap.gap_shrunk),
             str(gap.n),
         )
     parts: list[RenderableType] = [_title(report.workspace), facts]

@@ -23,7 +23,7 @@ cuts as (
 
 satisfaction as (
     select * from {{ ref('fct_satisfaction_weekly') }}
-    where {{ is_stale_week('week_id') }}
+    where {{ is_stale_week('week_id') }} and service_dimension in (select service_dimension from {{ ref('dim_service_dimensions') }})
 ),
 
 promises as (

@@ -55,6 +55,8 @@ newest as (
         first_value(bounded_perception_score ignore nulls) over newest_first as bounded_perception_score,
         first_value(bounded_expectation_score ignore nulls) over newest_first as bounded_expectation_score,
         first_value(minimum_score ignore nulls) over newest_first as minimum_score,
+        first_value(case when paired_perception_score is not null then is_same_response end ignore nulls) over newest_first
+            as is_same_response,
         row_number() over (
             partition by week_id, account_key, voice_key, service_dimension order by submitted_at desc, response_id desc
         ) as place
@@ -104,7 +106,8 @@ select
     voices.paired_expectation_score,
     voices.bounded_perception_score,
     voices.bounded_expectation_score,
-    voices.minimum_score
+    voices.minimum_score,
+    voices.is_same_response
 from voices
 left join contacts
     on

@@ -8,8 +8,9 @@ satisfaction as (
     select
         *,
         -- sums of doubles differ in their last bits from run to run: comparisons are made on rounded values
-        case when satisfaction_gap is not null then round(satisfaction_gap, 9) <= -{{ var('wide_gap_points') }} end as is_wide
+        case when gap_shrunk is not null then round(gap_shrunk, 9) <= -{{ var('wide_gap_points') }} end as is_wide
     from {{ ref('fct_satisfaction_weekly') }}
+    where service_dimension in (select service_dimension from {{ ref('dim_service_dimensions') }})
 ),
 
 recent as (
@@ -136,8 +137,8 @@ placed as (
 ranked as (
     select
         *,
-        rank() over (partition by account_id, week_id order by round(satisfaction_gap, 9) asc nulls last) as widest_rank,
-        row_number() over (partition by account_id, week_id order by round(satisfaction_gap, 9) asc nulls last, sort_order) as place
+        rank() over (partition by account_id, week_id order by round(gap_shrunk, 9) asc nulls last) as widest_rank,
+        row_number() over (partition by account_id, week_id order by round(gap_shrunk, 9) asc nulls last, sort_order) as place
     from placed
 ),
 
@@ -148,13 +149,13 @@ listed as (
         case
             when place = 1 and satisfaction_gap is not null
                 then row_number() over (
-                    partition by week_id, place order by round(satisfaction_gap, 9) asc nulls last, account_id
+                    partition by week_id, place order by round(gap_shrunk, 9) asc nulls last, account_id
                 )
         end as list_rank,
         case
             when satisfaction_gap is not null
                 then row_number() over (
-                    partition by week_id, service_dimension order by round(satisfaction_gap, 9) asc nulls last, account_id
+                    partition by week_id, service_dimension order by round(gap_shrunk, 9) asc nulls last, account_id
                 )
         end as dimension_rank,
         round(perception_change_13, 9) <= -{{ var('steady_margin') }} as perception_fell,
@@ -175,6 +176,15 @@ select
     expectation_score,
     minimum_score,
     satisfaction_gap,
+    gap_shrunk,
+    gap_low,
+    gap_high,
+    perception_shrunk_score,
+    perception_low_score,
+    perception_high_score,
+    perception_trend,
+    gap_trend,
+    coverage_share,
     gap_change_13,
     perception_change_13,
     expectation_change_13,

@@ -19,3 +19,11 @@ from {{ model }}
 group by {{ columns | join(", ") }}
 having count(*) > 1 {% for column in columns %}or {{ column }} is null {% endfor %}
 {% endtest %}
+
+{# A returned row is a group whose parts are all known and do not sum to 1. #}
+{% test sums_to_one(model, column, within) %}
+select {{ within | join(", ") }}, sum({{ column }}) as total
+from {{ model }}
+group by {{ within | join(", ") }}
+having count({{ column }}) = count(*) and abs(sum({{ column }}) - 1.0) > 1e-9
+{% endtest %}

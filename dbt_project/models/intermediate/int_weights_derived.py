@@ -1,0 +1,113 @@
+"""Which service dimension drives overall satisfaction: relative importance derived from the answers.
+
+Per week, over the responses of the whole portfolio in the last four windows: the average increase of
+R^2 when a dimension's perception joins the others, over all orders in which they can join (Lindeman,
+Merenda and Gold 1980), as a share of the whole R^2.
+"""
+
+
+def model(dbt, session):
+    """One row per week and service dimension: derived_weight (0..1, null with a reason), n_responses."""
+    from datetime import timedelta
+
+    import numpy as np
+    import pyarrow as pa
+
+    dbt.config(materialized="table")
+    days = 4 * 7 * int(dbt.config.meta_get("window_weeks"))
+    enough = int(dbt.config.meta_get("min_derived_responses"))
+    first_week = int(dbt.config.meta_get("stale_from_week"))
+    dimensions = (
+        dbt.ref("service_dimensions")
+        .aggregate("service_dimension, min(valid_from_on) as valid_from_on")
+        .order("service_dimension")
+        .to_arrow_table()
+        .to_pylist()
+    )
+    dimensions = [tuple(row.values()) for row in dimensions]
+    weeks = (
+        dbt.ref("dim_weeks")
+        .filter(f"week_id >= {first_week}")
+        .project("week_id, week_start_on, last_day")
+        .order("week_id")
+        .to_arrow_table()
+        .to_pylist()
+    )
+    ratings = dbt.ref("int_overall_ratings_scored").order("response_key, known_from_week").df()
+    responses, values = pivoted(ratings, [dimension for dimension, _ in dimensions])
+    rows = []
+    for row in weeks:
+        week, start_on, last_day = row.values()
+        sunday = start_on + timedelta(days=6)
+        valid = [i for i, (_, valid_from_on) in enumerate(dimensions) if valid_from_on <= sunday]
+        known = (
+            (responses["known_from_week"] <= week)
+            & (responses["known_to_week"] > week)
+            & (responses["submitted_day"] <= last_day)
+            & (responses["submitted_day"] > last_day - days)
+        ).to_numpy()
+        answers = values[known][:, [*valid, len(dimensions)]]
+        answers = answers[~np.isnan(answers).any(axis=1)]
+        weights, reason = None, "too_few_responses"
+        if len(answers) >= enough:
+            weights = relative_importance(np.cov(answers, rowvar=False))
+            reason = "no_variance" if weights is None else None
+        for place, i in enumerate(valid):
+            weight = None if weights is None else float(weights[place])
+            rows.append((week, dimensions[i][0], weight, len(answers), reason))
+    names = ("week_id", "service_dimension", "derived_weight", "n_responses", "null_reason")
+    types = (pa.int32(), pa.string(), pa.float64(), pa.int32(), pa.string())
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
+    return pa.table(
+        {name: pa.array(column, kind) for name, column, kind in zip(names, columns, types, strict=True)}
+    )
+
+
+def pivoted(ratings, dimensions):
+    """One row per response and span of weeks: its weeks and day, and its perceptions in the order of
+    the dimensions with the overall score last (nan where not heard). All of a response's dimensions
+    share its spans.
+    """
+    import numpy as np
+
+    keys = ["response_key", "known_from_week", "known_to_week", "submitted_day"]
+    ratings = ratings[ratings["service_dimension"].isin(dimensions)]
+    spans = ratings.groupby(keys, sort=True)
+    values = np.full((spans.ngroups, len(dimensions) + 1), np.nan)
+    row = spans.ngroup().to_numpy()
+    column = ratings["service_dimension"].map({d: i for i, d in enumerate(dimensions)}).to_numpy()
+    values[row, column] = ratings["perception_score"].to_numpy()
+    values[row, -1] = ratings["overall_score"].to_numpy()
+    return spans.size().reset_index()[keys], values
+
+
+def relative_importance(covariance):
+    """Shares of R^2, of shape (dimensions,), from the covariance of the perceptions and, last, the
+    overall score. None where nothing varies or nothing is explained.
+    """
+    from itertools import combinations
+    from math import factorial
+
+    import numpy as np
+
+    size = len(covariance) - 1
+    if covariance[size, size] <= 1e-12 or (np.diag(covariance)[:size] <= 1e-12).any():
+        return None
+
+    def explained(chosen):
+        if not chosen:
+            return 0.0
+        inner = covariance[np.ix_(chosen, chosen)]
+        outer = covariance[list(chosen), size]
+        return float(outer @ np.linalg.pinv(inner, hermitian=True) @ outer) / covariance[size, size]
+
+    subsets = {c: explained(c) for k in range(size + 1) for c in combinations(range(size), k)}
+    shares = np.zeros(size)
+    for i in range(size):
+        for chosen, r_squared in subsets.items():
+            if i in chosen:
+                continue
+            orders = factorial(len(chosen)) * factorial(size - len(chosen) - 1) / factorial(size)
+            shares[i] += orders * (subsets[tuple(sorted((*chosen, i)))] - r_squared)
+    total = shares.sum()
+    return shares / total if total > 1e-12 else None
