@@ -95,6 +95,7 @@ MEASURES = (
     "csat",
     "ces",
     "loyalty",
+    "disconfirmation",
     "comment",
 )
 

@@ -82,6 +82,7 @@ _FILE_WORDS = {
     "identities": "identit crosswalk",
 }
 _MEASURE_WORDS = {
+    "disconfirmation": "than.(you.|i.|we.)?expect",
     "minimum": "minimum|at least|tolerable",
     "expectation": "expect|should|ideal|desired|wish",
     "importance": "important|importance",

@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import io
 import json
+import re
 import subprocess
 import sys
 from datetime import date, datetime, timedelta
@@ -529,3 +530,22 @@ def test_simulating_again_replaces_the_files_before_and_tells_its_progress(tmp_p
     assert len(files) == report.files
     assert told == [("simulate", 0, 8), ("simulate", 8, 8)]
     assert json.loads(json.dumps(report.as_dict()))["accounts"] == 8
+
+
+def test_once_a_year_clients_split_a_hundred_points_and_compare_us_with_what_they_expected(
+    company: Company,
+) -> None:
+    questions = company.rows("survey_codebook").filter(
+        pl.col("Measure").is_in(["importance", "disconfirmation"])
+    )
+    wide = company.rows("survey_relationship")
+    points = [name for name in wide.columns if re.fullmatch(r"W\d+", name)]
+    asked = set(questions["Survey"])
+
+    assert 0 < len(asked) < len(set(wide["Survey"]))
+    assert set(wide.filter(pl.col("W1").is_not_null())["Survey"]) == asked
+    split = wide.filter(pl.col("W1").is_not_null()).select(pl.col(points).cast(pl.Int64))
+    assert len(points) == len(service_dimensions().names)
+    assert set(split.sum_horizontal()) == {100}
+    assert int(split.min_horizontal().min()) >= 0
+    assert set(wide["Compared"].drop_nulls().unique()) <= {"1", "2", "3", "4", "5"}

@@ -55,6 +55,10 @@ class ServiceDimensions:
     signals: dict[str, str]
     items: tuple[Item, ...]
 
+    def importance_column(self, dimension: int) -> str:
+        """The survey tool's column for the points given to a dimension, like ``W1``."""
+        return f"W{dimension + 1}"
+
     def index(self, signal: str) -> int:
         """Index of the dimension that a signal speaks of."""
         return self.names.index(self.signals[signal])

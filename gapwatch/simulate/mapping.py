@@ -242,7 +242,11 @@ def workspace_yaml(dimensions: ServiceDimensions) -> str:
         for item in dimensions.items
         if measure != "minimum" or item.position == 0
     )
-    questions += "      Overall: overall\n      NPS: nps\n      Comment: comment\n"
+    questions += "".join(
+        f"      {dimensions.importance_column(place)}: {name}_importance\n"
+        for place, name in enumerate(dimensions.names)
+    )
+    questions += "      Overall: overall\n      NPS: nps\n      Compared: compared\n      Comment: comment\n"
     parts = [_HEAD]
     for name, body in _SOURCES.items():
         export = EXPORTS[name]

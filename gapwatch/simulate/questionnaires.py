@@ -48,6 +48,9 @@ def wide_responses(
                 columns[item.column(measure)] = _cells(answers.items[measure][:, place])
     columns["Overall"] = _cells(answers.overall)
     columns["NPS"] = _cells(answers.nps)
+    for place in range(len(dimensions.names)):
+        columns[dimensions.importance_column(place)] = _cells(answers.importance[:, place])
+    columns["Compared"] = _cells(answers.compared)
     region = people.accounts.region[answers.account]
     columns["Comment"] = _comments(rng, region, (answers.feeling + 11) / 12, answers.comments)
     columns["Changed"] = clock.local(answers.submitted)
@@ -156,6 +159,14 @@ def codebook(clock: Clock, dimensions: ServiceDimensions, wave: Wave | None) -> 
             ("nps", "nps", None, None, 0, 10, "no", "How likely are you to recommend us?"),
             ("comment", "comment", None, None, None, None, "no", "What should we know? 您还有什么建议？"),
         ]
+        if wave.asks_opinions:
+            split = "If you had 100 points to say what matters to you: how many for this?"
+            worse = "Compared with what you expected, were we worse (1) or better (5)?"
+            rows += [
+                (f"{name}_importance", "importance", name, None, 0, 100, "no", split)
+                for name in dimensions.names
+            ]
+            rows.append(("compared", "disconfirmation", None, None, 1, 5, "no", worse))
     names = ("Question", "Measure", "Dimension", "Item", "Low", "High", "Reversed", "Text")
     frame = pl.DataFrame(rows, schema=list(names), orient="row", infer_schema_length=None)
     return frame.select(

@@ -24,6 +24,8 @@ _MOOD_SLOPE = 0.055  # log-odds per point of perception
 _USUAL_PERCEPTION = 66.0
 _MOOD, _NOISE_P, _NOISE_E = 4.0, 8.0, 7.0
 _SKIPPED = 0.03
+#: What clients say matters, in points of 100: speed above all, whatever their satisfaction hangs on.
+_STATED_POINTS = (40.0, 20.0, 15.0, 25.0)
 #: What overall satisfaction really hangs on (renormalised to the number of service dimensions).
 OVERALL_WEIGHTS = (0.35, 0.20, 0.15, 0.30)
 #: Waves from this one on use 0-10 instead of 1-7.
@@ -51,6 +53,11 @@ class Wave:
             *(("minimum",) if self.asks_minimum and item.position == 0 else ()),
         )
 
+    @property
+    def asks_opinions(self) -> bool:
+        """Whether clients split 100 points over the dimensions and compare us with what they expected."""
+        return self.asks_minimum
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -74,6 +81,8 @@ class Answers:
     items: dict[str, Ints]  # measure -> (n, items)
     overall: Ints
     nps: Ints
+    importance: Ints  # (n, service dimensions): 100 points split, in waves that ask for it
+    compared: Ints  # 1 much worse than expected .. 5 much better
     feeling: Floats  # mean perception minus expectation, for the comment
     comments: Bools
 
@@ -177,6 +186,9 @@ def answer(
     weights = np.resize(np.array(OVERALL_WEIGHTS), len(dimensions.names))
     satisfied = perceived @ (weights / weights.sum()) + mood[:, 0] + rng.normal(0, 5, n) + 0.1 * (gap + 11)
     likely = satisfied + 4 + rng.normal(0, 7, n)
+    opinions = rng.spawn(1)[0]  # a stream of their own: nothing else reads differently for them
+    importance = _split_points(opinions, n, len(dimensions.names))
+    compared = _on_scale(opinions, 50 + 2 * (gap + 11) + mood[:, 0] + opinions.normal(0, 10, n), 1, 5)
     return Answers(
         contact=contact,
         account=asked.account[order],
@@ -184,6 +196,8 @@ def answer(
         items=items,
         overall=_on_scale(rng, satisfied, wave.low, wave.high),
         nps=_on_scale(rng, likely, 0, 10),
+        importance=importance if wave.asks_opinions else np.full_like(importance, SKIPPED),
+        compared=compared if wave.asks_opinions else np.full_like(compared, SKIPPED),
         feeling=gap + mood[:, 0],
         comments=rng.random(n) < np.where(np.abs(gap + 11) > 18, 0.6, 0.25),
     )
@@ -224,6 +238,15 @@ def rate_tickets(
         effort=_on_scale(rng, happy + rng.normal(0, 8, n), 1, 7),
         comments=rng.random(n) < 0.2,
     )
+
+
+def _split_points(rng: np.random.Generator, n: int, dimensions: int) -> Ints:
+    """100 points split over the service dimensions in fives, shape (n, dimensions)."""
+    stated = np.resize(np.array(_STATED_POINTS), dimensions)
+    shares = rng.dirichlet(stated / stated.sum() * 12, n) if n else np.empty((0, dimensions))
+    fives = np.floor(shares * 20).astype(np.int64)
+    fives[:, 0] += 20 - fives.sum(axis=1)
+    return fives * 5
 
 
 def _on_scale(
