@@ -7,8 +7,9 @@
 - **Schedule** twenty minutes past each hour. Each run takes every file that is new; a run that is missed is
   not made up for, since the next one takes its files.
 - **When it fails** a busy lock or a full disk is tried again with growing pauses. A file that is refused or
-  a batch that is held fails at once, and the other sources go on: look at `gapwatch status`, correct the
-  file or the mapping, check with `gapwatch doctor`, then clear the task or run `gapwatch gate repair`.
+  a batch that is held fails at once and in each run until it is settled, and the other sources go on: look
+  at `gapwatch status`, correct the file or the mapping, check with `gapwatch doctor`, then clear the task
+  or run `gapwatch gate repair`.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def ingest_deliveries() -> None:
 
     @task
     def none_held(report: dict) -> None:
-        tasks.require_none_held(report)
+        tasks.require_none_held(report, "deliveries")
 
     landed = ingest.expand(source=sources())
     loaded = gate()

@@ -21,7 +21,7 @@ import duckdb
 from gapwatch import batch_rules, gate_load, quarantine
 from gapwatch.batches import Batch, list_batches
 from gapwatch.errors import HeldError, UserError
-from gapwatch.gate_report import BatchReport, GateReport
+from gapwatch.gate_report import HELD_OUTCOMES, BatchReport, GateReport, HeldBatch
 from gapwatch.gate_stage import CHUNK_ROWS, Judged, judge, judge_together, stage
 from gapwatch.locks import warehouse_lock
 from gapwatch.sources import Source
@@ -49,10 +49,13 @@ class Progress(Protocol):
 def gate(ws: Workspace, *, progress: Progress | None = None, backfill: bool = False) -> GateReport:
     """Take every landed batch that raw does not have yet, then the waiting rows that can go on.
 
-    With ``backfill`` an unusual volume is a notice. Raises LockBusyError, ResourceError, InternalError.
+    What an earlier run held is told again. With ``backfill`` an unusual volume is a notice. Raises
+    LockBusyError, ResourceError, InternalError.
     """
     with _run(ws, progress, backfill=backfill) as run:
+        run.forget_withdrawn()
         run.take(b for b in run.landed.values() if run.verdicts.get(b.batch_id, "crashed") == "crashed")
+        run.tell_held()
     return run.report
 
 
@@ -157,6 +160,23 @@ class _Run:
             self.report.batches.append(entry)
         if todo:
             self._tell(len(todo), len(todo))
+
+    def forget_withdrawn(self) -> None:
+        """Forget the held batches that somebody took out of landing: nothing of them is in raw."""
+        gone = [
+            batch_id
+            for batch_id, outcome in self.verdicts.items()
+            if outcome in HELD_OUTCOMES and batch_id not in self.landed
+        ]
+        for batch_id in gone:
+            gate_load.forget(self.connection, batch_id)
+
+    def tell_held(self) -> None:
+        """Report the batches that earlier runs held and that are held still."""
+        taken = {batch.batch_id for batch in self.report.batches}
+        for batch_id, outcome in self.verdicts.items():
+            if outcome == "held" and batch_id in self.landed and batch_id not in taken:
+                self.report.still_held.append(_held(self.connection, batch_id))
 
     def replay(self, batches: Iterable[Batch]) -> None:
         """Replay all open rows of batches that are in raw."""
@@ -264,3 +284,9 @@ class _Run:
     def _tell(self, done: int, total: int) -> None:
         if self.progress is not None:
             self.progress("Checking batches", done, total)
+
+
+def _held(connection: duckdb.DuckDBPyConnection, batch_id: str) -> HeldBatch:
+    columns = "source, contract, batch_id, file, outcome, rows, coalesce(message, '')"
+    query = f"select {columns} from raw._batches where batch_id = ?"
+    return HeldBatch(*connection.execute(query, [batch_id]).fetchall()[0])

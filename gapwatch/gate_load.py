@@ -47,6 +47,17 @@ def load_nothing(
         fault_point("gate.before_hold")
 
 
+def forget(connection: duckdb.DuckDBPyConnection, batch_id: str) -> None:
+    """Drop the verdict of a held batch that landing no longer has."""
+    with _transaction(connection):
+        # The mark keeps the number that goes with the verdict from being given again.
+        connection.execute(
+            "insert into raw._changes select ?, contract, null from raw._batches where batch_id = ?",
+            [_next_seq(connection), batch_id],
+        )
+        connection.execute("delete from raw._batches where batch_id = ?", [batch_id])
+
+
 def load_replayed(
     connection: duckdb.DuckDBPyConnection, source: Source, batch: Batch, entry: BatchReport
 ) -> None:
@@ -207,7 +218,8 @@ def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 def _next_seq(connection: duckdb.DuckDBPyConnection) -> int:
-    return int(one(connection, "select coalesce(max(load_seq), 0) + 1 from raw._batches"))
+    given = "select load_seq from raw._batches union all select load_seq from raw._changes"
+    return int(one(connection, f"select coalesce(max(load_seq), 0) + 1 from ({given})"))
 
 
 def _as_of(batch: Batch) -> str:

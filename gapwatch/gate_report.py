@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 Outcome = Literal["pass", "quarantine", "held", "crashed"]
 
+#: Outcomes of batches of which nothing is let in.
+HELD_OUTCOMES = ("held", "crashed")
 EXIT_DONE = 0
 EXIT_QUARANTINED = 10
 EXIT_HELD = 11
@@ -40,15 +42,30 @@ class BatchReport:
     expectations_evaluated: int = 0
 
 
+@dataclass(frozen=True)
+class HeldBatch:
+    """A batch that an earlier run held, or whose check crashed, and that is still not let in."""
+
+    source: str
+    contract: str
+    batch_id: str
+    file: str
+    outcome: Outcome
+    rows: int
+    message: str
+
+
 @dataclass
 class GateReport:
     """One run of the gate.
 
+    ``still_held`` are told by every gate until they are settled: let in, or taken out of landing.
     Seconds apart: reading, typing and loading in DuckDB; the checks themselves; loading the library that
     checks, once a run.
     """
 
     batches: list[BatchReport] = field(default_factory=list)
+    still_held: list[HeldBatch] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
     seconds_reading: float = 0.0
     seconds_gate: float = 0.0
@@ -63,9 +80,14 @@ class GateReport:
         return dict(sorted(total.items()))
 
     @property
+    def held(self) -> list[BatchReport | HeldBatch]:
+        """Batches that are held or whose check crashed, in this run or in an earlier one."""
+        return [*(batch for batch in self.batches if batch.outcome in HELD_OUTCOMES), *self.still_held]
+
+    @property
     def exit_code(self) -> int:
-        """11 when a batch was held or its check crashed, 10 when rows were stopped, else 0."""
-        if any(batch.outcome in {"held", "crashed"} for batch in self.batches):
+        """11 as long as a batch is held or its check crashed, 10 when this run stopped rows, else 0."""
+        if self.held:
             return EXIT_HELD
         return EXIT_QUARANTINED if any(b.quarantined or b.waiting for b in self.batches) else EXIT_DONE
 
@@ -73,12 +95,13 @@ class GateReport:
         """Plain values for ``--json`` and for the run's record."""
         return {
             "batches": [asdict(batch) for batch in self.batches],
+            "still_held": [asdict(batch) for batch in self.still_held],
             "rules": self.rules,
             "notices": self.notices,
             "accepted": sum(batch.accepted for batch in self.batches),
             "quarantined": sum(batch.quarantined for batch in self.batches),
             "waiting": sum(batch.waiting for batch in self.batches),
-            "held": sum(batch.rows for batch in self.batches if batch.outcome in {"held", "crashed"}),
+            "held": sum(batch.rows for batch in self.held),
             "seconds_reading": round(self.seconds_reading, 3),
             "seconds_gate": round(self.seconds_gate, 3),
             "seconds_starting": round(self.seconds_starting, 3),

@@ -44,7 +44,7 @@ class Report(Protocol):
 
     @property
     def exit_code(self) -> int:
-        """0 done, 10 done with rows quarantined or waiting, 11 done with a batch or file held."""
+        """0 done, 10 done with rows quarantined or waiting, 11 as long as a batch or file is held."""
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready values."""
@@ -118,7 +118,7 @@ def ingest(
 
 
 def gate(ws: Workspace, *, backfill: bool = False, progress: Progress | None = None) -> GateReport:
-    """Check what is landed and load what passes."""
+    """Check what is landed and load what passes; what an earlier gate held is told again."""
     from gapwatch import gate as gate_module
 
     with _recorded(ws, "gate", progress) as record, record.warehouse_lock():

@@ -139,14 +139,38 @@ class TestShare:
         desk = company("accounts", "tickets")
         desk.deliver("accounts", {})
         desk.deliver("tickets", *tickets(100, status="gone"))
-        desk.gate()
-        assert desk.gate().batches == []
+        first = desk.gate().batches[1]
+        again = desk.gate()
+        assert again.batches == []
+        assert [(b.batch_id, b.rows, b.message) for b in again.still_held] == [
+            (first.batch_id, 100, first.message)
+        ]
+        assert again.exit_code == 11
         desk.source("tickets")["columns"]["status"] = "case status when 'gone' then 'closed' end"
         report = repair(desk.load())
         assert told(report) == [("tickets", "pass", "loaded", 100, 0, 0)]
         assert desk.query("select outcome, accepted_rows from raw._batches where source = 'tickets'") == [
             ("pass", 100)
         ]
+        assert desk.gate().exit_code == 0
+
+    def test_a_held_batch_taken_out_of_landing_is_forgotten_and_its_number_never_given_again(
+        self, company: CompanyFactory
+    ) -> None:
+        desk = company("accounts", "tickets")
+        desk.deliver("accounts", {})
+        file = desk.deliver("tickets", *tickets(100, status="gone"))
+        held = desk.gate().batches[1].batch_id
+        seen = desk.query("select max(load_seq) from raw._batches")[0][0]
+        for path in (desk.load().landing_path / "tickets").glob(f"{held}.*"):
+            path.unlink()
+        (desk.folder / file).unlink()
+        report = desk.gate()
+        assert (report.exit_code, report.still_held) == (0, [])
+        assert desk.query("select source from raw._batches") == [("accounts",)]
+        desk.deliver("tickets", *tickets(3))
+        assert desk.gate().exit_code == 0
+        assert desk.query("select max(load_seq) from raw._batches")[0][0] > seen
 
 
 class TestVolume:

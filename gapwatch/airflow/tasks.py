@@ -64,11 +64,23 @@ def gate() -> dict[str, Any]:
         return dict(pipeline.gate(workspace()).as_dict())
 
 
-def require_none_held(report: dict[str, Any]) -> None:
-    """Fail the run, for a person to look at, where the gate held a batch."""
-    if report.get("exit_code") == HELD:
+def require_none_held(report: dict[str, Any], group: str) -> None:
+    """Fail the run, for a person to look at, as long as a batch of this ingest group is held.
+
+    Whichever group's gate met the batch first, it is the runs of its own group that fail.
+    """
+    from gapwatch.contracts import CONTRACTS
+    from gapwatch.gate_report import HELD_OUTCOMES
+
+    files = sorted(
+        batch["file"]
+        for batch in (*report["batches"], *report["still_held"])
+        if batch["outcome"] in HELD_OUTCOMES and CONTRACTS[batch["contract"]].group == group
+    )
+    if files:
         raise AirflowFailException(
-            "A batch is held. Next: gapwatch status, then correct the file or its mapping."
+            f"Held at the gate: {', '.join(files)}. "
+            "Next: gapwatch status, then correct the file or its mapping, and gapwatch gate repair."
         )
 
 

@@ -55,6 +55,23 @@ def test_every_task_retries_with_growing_pauses_and_tells_the_ledger_when_it_fai
             assert arguments["on_failure_callback"] in (record_failure, [record_failure], (record_failure,))
 
 
+def test_a_held_batch_fails_the_runs_of_its_own_group_until_it_is_settled(airflow_home: Path) -> None:
+    from airflow.sdk.exceptions import AirflowFailException
+
+    from gapwatch.airflow.tasks import require_none_held
+    from gapwatch.gate_report import BatchReport, GateReport, HeldBatch
+
+    met = BatchReport("desk", "tickets", "1", "inbox/desk.csv", "held")
+    from_before = HeldBatch("tool", "survey_answers", "2", "inbox/tool.csv", "held", 9, "")
+    report = GateReport(batches=[met], still_held=[from_before]).as_dict()
+
+    for group, file in (("tickets", "inbox/desk.csv"), ("surveys", "inbox/tool.csv")):
+        with pytest.raises(AirflowFailException, match=file):
+            require_none_held(report, group)
+    for group in set(groups()) - {"tickets", "surveys"}:
+        require_none_held(report, group)
+
+
 def test_whatever_writes_to_the_warehouse_uses_the_pool_with_one_slot(
     bag: DagBag, airflow_home: Path
 ) -> None:

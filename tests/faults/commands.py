@@ -23,7 +23,9 @@ from gapwatch.faults import VARIABLE
 ROOT = Path(gapwatch.__file__).parents[1]
 KILLED = -signal.SIGKILL
 _WARM = """
-import json, os, select, signal, sys
+import json, os, select, signal, sys, time
+# A main module without a file looks like a terminal session to DuckDB, which then draws progress bars.
+__file__ = "gapwatch"
 import gapwatch.cli, gapwatch.gate, gapwatch.landing, gapwatch.pipeline, gapwatch.publish
 import gapwatch.summary, gapwatch.transform, expectations.marts
 from gapwatch.validation import Checker
@@ -40,6 +42,8 @@ def child(order):
     for name, number in (("out", 1), ("err", 2)):
         os.dup2(os.open(order[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    while order["wait_for"] and not os.path.exists(order["wait_for"]):
+        time.sleep(0.005)
     os.environ.update(order["env"])
     sys.argv = ["gapwatch", *order["arguments"]]
     code = 0
@@ -138,9 +142,17 @@ class Commands:
         self._warm.stdout.close()
 
     def start(
-        self, workspace: Path, *arguments: str, fault: str | None = None, code: str | None = None
+        self,
+        workspace: Path,
+        *arguments: str,
+        fault: str | None = None,
+        code: str | None = None,
+        wait_for: Path | None = None,
     ) -> Running:
-        """Start ``gapwatch <arguments>`` on a workspace; ``code`` runs Python text in its place."""
+        """Start ``gapwatch <arguments>`` on a workspace; ``code`` runs Python text in its place.
+
+        It does nothing before the file ``wait_for`` is there.
+        """
         self._number += 1
         files = [self.folder / f"{self._number}.{kind}" for kind in ("out", "err")]
         order = {
@@ -149,6 +161,7 @@ class Commands:
             "out": str(files[0]),
             "err": str(files[1]),
             "code": code,
+            "wait_for": str(wait_for) if wait_for else None,
         }
         assert self._warm.stdin is not None
         self._warm.stdin.write((json.dumps(order) + "\n").encode())

@@ -51,7 +51,7 @@ def test_a_second_run_waits_or_says_who_is_at_work_and_takes_over_from_the_dead(
     time.sleep(1.5)
     assert waiting.is_running
     assert hanging.kill().code == KILLED
-    assert waiting.wait().code == 0
+    assert waiting.wait().code == 11
 
     assert unlike(tables(undisturbed.first), tables(folder)) == {}
     assert half_published(folder) == []

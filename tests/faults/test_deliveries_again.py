@@ -38,7 +38,10 @@ def test_the_same_contents_renamed_zipped_and_reordered_change_nothing(
 
     ended = commands.run(folder, "run", "--json")
 
-    assert ended.code == 0, ended
+    assert ended.code == 11, "the batch held before is held still"
+    (still_held,) = ended.json()["steps"]["gate"]["still_held"]
+    assert still_held["file"] == "inbox/interactions-1.csv"
+    assert ended.json()["summary"]["held"] == [f"interactions: {still_held['message']}"]
     steps = ended.json()["steps"]
     assert steps["ingest"]["counts"]["duplicate"] == 4
     assert steps["ingest"]["counts"]["landed"] == 0

@@ -96,7 +96,7 @@ def test_a_run_killed_at_every_place_from_the_build_on_ends_like_an_undisturbed_
         assert ended.code == KILLED, (point, ended)
         assert not Path(f"/proc/{dbt}/cwd").exists()
         assert half_published_now(folder) == []
-    assert commands.run(folder, "run").code == 0
+    assert commands.run(folder, "run").code == 11
 
     assert rows_unaccounted(folder) == []
     assert unlike(tables(undisturbed.second), tables(folder)) == {}
