@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import shutil
 import subprocess
@@ -75,7 +76,12 @@ def _phase(name: str, folder: Path, *numbers: int) -> dict[str, Any]:
     sys.stderr.write(f"{name} ... ")
     sys.stderr.flush()
     command = [sys.executable, "-m", "benchmarks.phase", name, str(folder), *map(str, numbers)]
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, encoding="utf-8", check=False)
+    # Byte code is kept as in any installed environment: else every Python model compiles its libraries again.
+    environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, encoding="utf-8", check=False
+    )
     if done.returncode:
         raise SystemExit(f"benchmark: the phase {name} failed (exit code {done.returncode}); see above")
     result: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
@@ -85,8 +91,6 @@ def _phase(name: str, folder: Path, *numbers: int) -> dict[str, Any]:
 
 
 def _machine() -> dict[str, Any]:
-    import os
-
     pages = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
         "cpus": os.cpu_count(),

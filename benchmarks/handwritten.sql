@@ -1,7 +1,7 @@
--- The same marts by hand: one DuckDB script, written from the definitions and not from the models, as fast as its
--- author could make it. It reads the attached `warehouse` (schema raw) and the seeds' CSV files, and covers what
--- the generated firm has: sources with history that deliver changes, no event log, no SLA cycles, no identities, no
--- business calendars. It stops where the warehouse holds anything else.
+-- The same marts by hand: SQL in four parts (see by_hand.py), written from the definitions and not from the models, as
+-- fast as its author could make it. It reads the attached `warehouse` (schema raw) and the seeds' CSV files, and covers
+-- what the generated firm has: sources with history that deliver changes, no event log, no SLA cycles, no identities, no
+-- business calendars. It stops where the warehouse holds anything else. This part: who, what was answered, what was promised.
 --
 -- What makes it fast: weeks and days are integers; joins and groupings are on one 8-byte hash; versions overtaken
 -- within their own week never reach the weekly part; a rating counts in an interval of weeks, ended by the newer
@@ -41,6 +41,7 @@ set variable window_weeks = (select cast(value as integer) from settings where n
 set variable validity_days = (select cast(value as integer) from settings where name = 'expectation_validity_days');
 set variable item_share = (select value from settings where name = 'min_item_share');
 set variable overdue_weeks = (select cast(value as integer) from settings where name = 'overdue_weeks');
+set variable old_days = (select cast(value as integer) from settings where name = 'old_commitment_days');
 set variable unknown_slip = (select value from settings where name = 'unknown_slip_score');
 set variable conditional_score = (select value from settings where name = 'conditional_score');
 set variable credit_minutes = (select value * 1440 from settings where name = 'early_credit_days');
@@ -240,7 +241,9 @@ with spans as (
     from accounts_known
 )
 
-select account_key, account_id, cast(unnest(range(from_week, to_week)) as integer) as week_id, tier, region, industry, account_manager
+select
+    account_key, account_id, cast(unnest(range(from_week, to_week)) as integer) as week_id, tier, region, industry, account_manager,
+    parent_account_id
 from spans
 where from_week < to_week;
 
@@ -296,6 +299,7 @@ weighed as (
 select
     contact_id, hash(contact_id) as contact_key, account_id, hash(account_id) as account_key, job_title, department,
     relationship, is_decision_maker, valid_from, valid_to, weight, next_known_at as known_to,
+    day_of(known_from) as changed_day,
     week_of(known_from) as from_week,
     coalesce(week_of(next_known_at), 1000000) as to_week,
     coalesce(week_with(day_number(valid_from)), -1000000) as valid_from_week,
@@ -390,7 +394,7 @@ versions as (
 select
     v.response_key, v._source as source, v.survey_id, v.response_id, v.question_id, v.account_id,
     case when not q.is_anonymous then v.contact_id end as contact_id,
-    v.submitted_at, v.answer_value, q.intercept + q.slope * v.answer_value as score,
+    v.submitted_at, v.answer_value, q.intercept + q.slope * v.answer_value as score, abs(100.0 / q.slope) as scale_range,
     q.survey_key, q.survey_kind, q.measure, q.service_dimension, q.dimension_id, q.item_id, q.item_key, q.item_weight, q.is_anonymous,
     v.known_at, v.known_to
 from versions as v
@@ -475,7 +479,8 @@ beside as (
     select
         m.row_id, s.from_week,
         max_by(case when is_expectation then score end, case when is_expectation then precedence end) as expectation_score,
-        max_by(case when not is_expectation then score end, case when not is_expectation then precedence end) as minimum_score
+        max_by(case when not is_expectation then score end, case when not is_expectation then precedence end) as minimum_score,
+        max(case when is_expectation then precedence end) >= 4611686018427387904 as is_same_response
     from matches as m
     inner join rating_spans as s
         on m.rating_key = s.rating_key and s.from_week >= m.from_week and s.from_week < m.to_week
@@ -487,7 +492,8 @@ items as (
         p.*, c.from_week as span_from, c.to_week as span_to, expectation_score,
         case when expectation_score is not null then minimum_score end as minimum_score,
         case when expectation_score is not null then item_weight end as paired_weight,
-        case when expectation_score is not null and minimum_score is not null then item_weight end as bounded_weight
+        case when expectation_score is not null and minimum_score is not null then item_weight end as bounded_weight,
+        is_same_response
     from cells as c
     inner join perceptions as p on c.row_id = p.row_id
     left join beside as b on c.row_id = b.row_id and c.from_week = b.from_week
@@ -496,7 +502,7 @@ items as (
 rated as (
     select
         rating_key, span_from, span_to,
-        any_value(dimension_id) as dimension_id, any_value(voice_key) as voice_key, any_value(survey_key) as survey_key,
+        any_value(response_key) as response_key, any_value(dimension_id) as dimension_id, any_value(voice_key) as voice_key, any_value(survey_key) as survey_key,
         any_value(source) as source, any_value(survey_id) as survey_id, any_value(survey_kind) as survey_kind,
         any_value(response_id) as response_id, any_value(account_id) as account_id, any_value(contact_id) as contact_id,
         any_value(submitted_at) as submitted_at, any_value(submitted_day) as submitted_day,
@@ -504,7 +510,10 @@ rated as (
         sum(item_weight * score) / nullif(sum(item_weight), 0) as perception_score,
         sum(paired_weight * score) / nullif(sum(paired_weight), 0) as paired_perception_score,
         sum(paired_weight * expectation_score) / nullif(sum(paired_weight), 0) as expectation_score,
-        sum(bounded_weight * minimum_score) / nullif(sum(bounded_weight), 0) as minimum_score
+        sum(bounded_weight * score) / nullif(sum(bounded_weight), 0) as bounded_perception_score,
+        sum(bounded_weight * expectation_score) / nullif(sum(bounded_weight), 0) as bounded_expectation_score,
+        sum(bounded_weight * minimum_score) / nullif(sum(bounded_weight), 0) as minimum_score,
+        bool_and(is_same_response) as is_same_response
     from items
     group by rating_key, span_from, span_to
 ),
@@ -522,13 +531,16 @@ weighed as (
 )
 
 select
-    rating_key, dimension_id, hash(voice_key, dimension_id) as place_key, voice_key, hash(account_id) as account_key, hash(contact_id) as contact_key,
+    rating_key, response_key, dimension_id, hash(voice_key, dimension_id) as place_key, voice_key, hash(account_id) as account_key, hash(contact_id) as contact_key,
     source, survey_id, survey_kind, response_id, account_id, contact_id, submitted_at, submitted_day,
     span_from as from_week, span_to as to_week,
     case when is_heard then perception_score end as perception_score,
     case when is_paired then paired_perception_score end as paired_perception_score,
     case when is_paired then expectation_score end as expectation_score,
-    case when is_bounded then minimum_score end as minimum_score
+    case when is_bounded then bounded_perception_score end as bounded_perception_score,
+    case when is_bounded then bounded_expectation_score end as bounded_expectation_score,
+    case when is_bounded then minimum_score end as minimum_score,
+    is_same_response
 from weighed
 where is_heard or is_paired or is_bounded;
 
@@ -540,242 +552,6 @@ select
 from ratings
 inner join dimensions using (dimension_id)
 where to_week = 1000000;
-
--- ------------------------------------------------------------------------------------------- satisfaction by week
-
--- A rating counts from the week it is known until its window has passed or a newer one of the same voice is known.
--- Where a newer one does not stay (its answers moved to another account), the voice is looked at week by week.
-create temp table counting as
-with measured as (
-    -- 1 perception, 2 gap, 3 minimum
-    select 1 as measure, *, perception_score as first_value_, null as second_value_ from ratings where survey_kind = 'relationship' and perception_score is not null
-    union all
-    select 2, *, paired_perception_score, expectation_score from ratings where survey_kind = 'relationship' and paired_perception_score is not null
-    union all
-    select 3, *, minimum_score, null from ratings where survey_kind = 'relationship' and minimum_score is not null
-),
-
-lasting as (
-    select
-        measure, place_key, dimension_id, voice_key, account_key, contact_key, submitted_at, response_id, submitted_day, rating_key,
-        first_value_, second_value_,
-        from_week as known_week,
-        greatest(from_week, week_with(submitted_day)) as from_week,
-        least(to_week, week_with(submitted_day + getvariable('window_days'))) as to_week,
-        to_week as known_to_week
-    from measured
-),
-
-unsteady as (
-    select distinct measure, place_key
-    from (
-        select measure, place_key, rating_key
-        from lasting
-        group by measure, place_key, rating_key
-        having sum(known_to_week - known_week) <> 1000000 - min(known_week)
-    )
-),
-
-ended as (
-    select
-        measure, dimension_id, voice_key, account_key, contact_key, submitted_day, first_value_, second_value_, from_week,
-        least(
-            to_week,
-            coalesce(min(known_week) over (
-                partition by measure, place_key order by submitted_at, response_id, known_week
-                rows between 1 following and unbounded following
-            ), 1000000)
-        ) as to_week
-    from lasting
-    anti join unsteady using (measure, place_key)
-),
-
-by_week as (
-    select
-        *, week_id as at_week,
-        row_number() over (partition by measure, place_key, week_id order by submitted_at desc, response_id desc) as newest
-    from (
-        select lasting.*, unnest(range(from_week, to_week)) as week_id
-        from lasting
-        semi join unsteady using (measure, place_key)
-        where from_week < to_week
-    )
-)
-
-select * from ended where from_week < to_week
-union all
-select
-    measure, dimension_id, voice_key, account_key, contact_key, submitted_day, first_value_, second_value_,
-    cast(at_week as integer), cast(at_week + 1 as integer)
-from by_week
-where newest = 1;
-
--- Each rating's weeks by what its contact is then: not on the client's list (counted beside it), valid there, departed.
-create temp table segments as
-with first_known as (
-    select contact_key, min(from_week) as first_week from contacts_known group by contact_key
-)
-
-select c.* exclude (to_week), least(c.to_week, coalesce(f.first_week, c.to_week)) as to_week, 1.0 as weight, false as is_listed
-from counting as c
-left join first_known as f on c.contact_key = f.contact_key
-where c.from_week < coalesce(f.first_week, c.to_week)
-union all
-select
-    c.* exclude (from_week, to_week),
-    greatest(c.from_week, k.from_week, k.valid_from_week),
-    least(c.to_week, k.to_week, k.valid_to_week),
-    k.weight,
-    true
-from counting as c
-inner join contacts_known as k on c.contact_key = k.contact_key and c.account_key = k.account_key
-where greatest(c.from_week, k.from_week, k.valid_from_week) < least(c.to_week, k.to_week, k.valid_to_week);
-
-create temp table felt_changes as
-with changes as (
-    select
-        account_key, dimension_id, from_week, to_week,
-        case when measure = 1 then weight * first_value_ end as p,
-        case when measure = 2 then weight * first_value_ end as pp,
-        case when measure = 2 then weight * second_value_ end as e,
-        case when measure = 3 then weight * first_value_ end as a,
-        case when measure = 1 then weight end as wp,
-        case when measure = 2 then weight end as wg,
-        case when measure = 3 then weight end as wa,
-        case when measure = 1 then weight * weight end as wwp,
-        case when measure = 2 then weight * weight end as wwg,
-        case when measure = 1 then 1 end as np,
-        case when measure = 2 then 1 end as ng,
-        case when measure = 3 then 1 end as na,
-        case when measure = 1 and not is_listed then 1 end as nu,
-        case when measure = 1 then -1 end as nd
-    from segments
-    union all
-    -- Departed are those who would count less those who do.
-    select account_key, dimension_id, from_week, to_week, null, null, null, null, null, null, null, null, null, null, null, null, null, 1
-    from counting
-    where measure = 1
-),
-
-signed as (
-    select account_key, dimension_id, from_week as week_id, * exclude (account_key, dimension_id, from_week, to_week) from changes
-    union all
-    select account_key, dimension_id, to_week, -p, -pp, -e, -a, -wp, -wg, -wa, -wwp, -wwg, -np, -ng, -na, -nu, -nd from changes
-)
-
-select
-    account_key, dimension_id, week_id,
-    sum(p) as p, sum(pp) as pp, sum(e) as e, sum(a) as a, sum(wp) as wp, sum(wg) as wg, sum(wa) as wa, sum(wwp) as wwp,
-    sum(wwg) as wwg, sum(np) as np, sum(ng) as ng, sum(na) as na, sum(nu) as nu, sum(nd) as nd
-from signed
-where week_id <= getvariable('running')
-group by account_key, dimension_id, week_id;
-
-create temp table felt as
-with summed as (
-    select
-        account_key, dimension_id, week_id as from_week,
-        lead(week_id, 1, getvariable('running') + 1) over in_order as to_week,
-        sum(p) over in_order as p, sum(pp) over in_order as pp, sum(e) over in_order as e, sum(a) over in_order as a,
-        sum(wp) over in_order as wp, sum(wg) over in_order as wg, sum(wa) over in_order as wa,
-        sum(wwp) over in_order as wwp, sum(wwg) over in_order as wwg,
-        sum(np) over in_order as np, sum(ng) over in_order as ng, sum(na) over in_order as na, sum(nu) over in_order as nu, sum(nd) over in_order as nd
-    from felt_changes
-    window in_order as (partition by account_key, dimension_id order by week_id)
-)
-
-select
-    account_key, dimension_id, cast(unnest(range(from_week, to_week)) as integer) as week_id,
-    case when np > 0 then p / wp end as perception_score,
-    case when ng > 0 then pp / wg end as paired_perception_score,
-    case when ng > 0 then e / wg end as expectation_score,
-    case when na > 0 then a / wa end as minimum_score,
-    cast(np as integer) as n_contacts,
-    cast(coalesce(ng, 0) as integer) as n_paired,
-    cast(coalesce(na, 0) as integer) as n_minimum,
-    cast(coalesce(nu, 0) as integer) as n_unlisted,
-    cast(nd as integer) as n_departed,
-    case when np > 0 then wp * wp / wwp end as n_eff_perception,
-    case when ng > 0 then wg * wg / wwg end as n_eff_gap
-from summed
-where np > 0 or nd > 0;
-
-create temp table last_answered as
-select account_key, dimension_id, week_id, max(submitted_day) as last_answered_day
-from (
-    select account_key, dimension_id, submitted_day, cast(unnest(range(from_week, to_week)) as integer) as week_id
-    from segments
-    where measure = 1
-)
-group by account_key, dimension_id, week_id;
-
-create temp table eligible as
-with spans as (
-    select
-        account_key,
-        greatest(from_week, valid_from_week, getvariable('first_week')) as from_week,
-        least(to_week, valid_to_week, getvariable('running') + 1) as to_week
-    from contacts_known
-),
-
-changes as (
-    select account_key, from_week as week_id, 1 as d from spans where from_week < to_week
-    union all
-    select account_key, to_week, -1 from spans where from_week < to_week
-),
-
-summed as (
-    select
-        account_key, week_id as from_week,
-        lead(week_id, 1, getvariable('running') + 1) over in_order as to_week,
-        sum(d) over in_order as n
-    from (select account_key, week_id, sum(d) as d from changes group by account_key, week_id)
-    window in_order as (partition by account_key order by week_id)
-)
-
-select account_key, cast(unnest(range(from_week, to_week)) as integer) as week_id, cast(n as integer) as n_contacts
-from summed
-where n > 0;
-
-create table marts.fct_satisfaction_weekly as
-with grid as (
-    select a.account_id, a.account_key, a.week_id, d.service_dimension, d.dimension_id, coalesce(e.n_contacts, 0) as n_listed
-    from account_weeks as a
-    left join eligible as e on a.account_key = e.account_key and a.week_id = e.week_id
-    cross join dimensions as d
-)
-
-select
-    g.account_id,
-    g.service_dimension,
-    g.week_id,
-    day_date(g.week_id * 7 + 4) as week_start_on,
-    g.week_id = getvariable('running') as is_provisional,
-    f.perception_score,
-    f.paired_perception_score,
-    f.expectation_score,
-    f.minimum_score,
-    f.paired_perception_score - f.expectation_score as satisfaction_gap,
-    coalesce(f.n_contacts, 0) as n_contacts,
-    coalesce(f.n_paired, 0) as n_paired,
-    coalesce(f.n_minimum, 0) as n_minimum,
-    n_listed + coalesce(f.n_unlisted, 0) as n_eligible,
-    coalesce(f.n_departed, 0) as n_departed,
-    case when n_listed + coalesce(f.n_unlisted, 0) > 0 then coalesce(f.n_contacts, 0) / cast(n_listed + coalesce(f.n_unlisted, 0) as double) end
-        as coverage_share,
-    f.n_eff_perception,
-    f.n_eff_gap,
-    day_date(l.last_answered_day) as last_answered_on,
-    case
-        when f.paired_perception_score is not null then null
-        when f.n_contacts > 0 then 'no_expectation'
-        when f.n_departed > 0 then 'all_departed'
-        when n_listed + coalesce(f.n_unlisted, 0) = 0 then 'no_contacts'
-        else 'no_answers'
-    end as null_reason
-from grid as g
-left join felt as f on g.account_key = f.account_key and g.dimension_id = f.dimension_id and g.week_id = f.week_id
-left join last_answered as l on g.account_key = l.account_key and g.dimension_id = l.dimension_id and g.week_id = l.week_id;
 
 -- ------------------------------------------------------------------------------------------------ tickets' promises
 
@@ -818,6 +594,7 @@ carried as (
         first_value(priority) over in_order as opening_priority,
         min(case when reopen_count > reopenings_allowed then known_at end) over in_order as reopened_beyond_at,
         min(case when reassignment_count > reassignments_allowed then known_at end) over in_order as reassigned_beyond_at,
+        min(case when status = 'merged' then known_at end) over in_order as first_merged_at,
         min(resolution_at) over in_order as first_resolution_at,
         -- What was kept when the source's own date came stays kept, whatever is reopened later.
         coalesce(
@@ -844,6 +621,7 @@ single as (
         priority as opening_priority,
         case when reopen_count > reopenings_allowed then known_at end as reopened_beyond_at,
         case when reassignment_count > reassignments_allowed then known_at end as reassigned_beyond_at,
+        known_at as first_merged_at,
         resolution_at as first_resolution_at,
         resolution_at as resolution_kept_at
     from (select * from keyed anti join changed using (ticket_key))
@@ -876,7 +654,7 @@ select
     coalesce(t.first_response_at, t.first_resolution_at) as first_response_at,
     t.resolution_kept_at,
     case when status = 'merged' then null else coalesce(closed_at, case when status in ('resolved', 'closed') then resolved_at end) end as ended_at,
-    case when status = 'merged' then known_at end as merged_at,
+    case when status = 'merged' then first_merged_at end as merged_at,
     t.escalated_at, t.expert_assigned_at, t.is_sla_met, t.reopen_count, t.reassignment_count, t.reopened_beyond_at, t.reassigned_beyond_at,
     coalesce(t.priority, t.opening_priority) as priority,
     p.weight as priority_weight, p.first_response_minutes, p.resolution_minutes, p.expert_minutes,
@@ -1169,6 +947,8 @@ select
         when is_stopped_by_us then -100.0
         when due_on is not null and ended_at > falls_due_at
             then -100.0 * least(1.0, (local_day(ended_at, time_zone) - day_number(due_on)) / worst_delay)
+        when due_on is not null and ended_at is not null
+            then early_credit * least(1.0, (day_number(due_on) - local_day(ended_at, time_zone)) * 1440.0 / getvariable('credit_minutes'))
         else time_score(ended_at, falls_due_at, worst_delay, early_credit)
     end,
     is_left_out, account_key, 1.0, from_week, to_week
@@ -1199,38 +979,47 @@ from verdicts;
 create table marts.subjects as
 select
     subject, true as is_ticket, source, subject_id, account_id, contact_id, time_zone, priority, merged_at as cancelled_at, cast(null as varchar) as cancelled_by,
-    known_from, known_to
+    cast(null as timestamp) as moved_at, known_from, known_to
 from tickets_numbered
 union all
 select
-    subject, false, source, subject_id, account_id, contact_id, time_zone, null, cancelled_at, cancelled_by, known_from, known_to
+    subject, false, source, subject_id, account_id, contact_id, time_zone, null, cancelled_at, cancelled_by, first_moved_at, known_from, known_to
 from deliveries_numbered;
 
-create table marts.now as select getvariable('as_of') as as_of;
+create table marts.now as select getvariable('as_of') as as_of, getvariable('old_days') as old_days;
 
 create view marts.fct_promises as
 with judged as (
     select
-        l.*, s.source, s.subject_id, s.account_id, s.contact_id, s.time_zone, s.priority, s.cancelled_at, s.cancelled_by, s.known_from, s.known_to,
-        least(coalesce(s.known_to, n.as_of), n.as_of) as judged_at
+        l.*, s.source, s.subject_id, s.account_id, s.contact_id, s.time_zone, s.priority, s.cancelled_at, s.cancelled_by, s.moved_at, s.known_from, s.known_to,
+        least(coalesce(s.known_to, n.as_of), n.as_of) as judged_at, n.old_days
     from marts.ledger as l
     inner join marts.subjects as s on l.subject = s.subject and l.is_ticket = s.is_ticket
     cross join marts.now as n
 ),
 
-scored as (
+delayed as (
     select
         j.*,
+        case
+            when kind not in ('instant', 'date') then null
+            when due_on is not null then
+                cast(cast(timezone(coalesce(time_zone, 'UTC'), timezone('UTC', coalesce(ended_at, judged_at - interval '1 microsecond'))) as date) - due_on as integer)
+            else (epoch_us(coalesce(ended_at, judged_at)) - epoch_us(falls_due_at)) / 60000000.0
+        end / worst_delay as delay
+    from judged as j
+),
+
+scored as (
+    select
+        *,
         case
             when is_left_out or falls_due_at is null or falls_due_at >= judged_at then null
             when settled_score is not null then settled_score
             when kind not in ('instant', 'date') or ended_at is not null then null
-            when due_on is not null then -100.0 * greatest(0.0, least(1.0, (
-                cast(cast(timezone(coalesce(time_zone, 'UTC'), timezone('UTC', judged_at - interval '1 microsecond')) as date) - due_on as integer) / worst_delay
-            )))
-            else -100.0 * greatest(0.0, least(1.0, (epoch_us(judged_at) - epoch_us(falls_due_at)) / 60000000.0 / worst_delay))
+            else -100.0 * greatest(0.0, least(1.0, delay))
         end as score
-    from judged as j
+    from delayed
 )
 
 select
@@ -1247,10 +1036,19 @@ select
         when settled_score >= 0 and ended_at is not null then 'kept'
         else 'open'
     end as state,
-    abs(score) / 100.0 as slip,
+    case
+        when score is null or s.kind = 'verdict' then null
+        when s.kind = 'count' then greatest(0, actual_count - g.allowed_count)
+        when score >= 0 then 0.0
+        when delay > 0 then delay * g.span
+    end as slip,
     score as promise_score,
     case when score < 0 and ended_at is null and s.kind in ('instant', 'date') then cast((epoch_us(judged_at) - epoch_us(falls_due_at)) // 86400000000 as integer) end as overdue_days,
-    case when score < 0 and ended_at > falls_due_at then cast((epoch_us(ended_at) - epoch_us(falls_due_at)) // 86400000000 as integer) end as days_late
+    case when score < 0 and ended_at > falls_due_at then cast((epoch_us(ended_at) - epoch_us(falls_due_at)) // 86400000000 as integer) end as days_late,
+    coalesce(
+        g.weight > 0 and score < 0 and ended_at is null and settled_score is null and falls_due_at + to_days(old_days) < judged_at, false
+    ) as is_old_commitment,
+    case when s.kind in ('instant', 'date') and moved_at > made_at then (epoch_us(due_at) - epoch_us(moved_at)) / 86400000000.0 end as notice_days
 from scored as s
 inner join marts.signals_numbered as g on s.signal_id = g.signal_id;
 
@@ -1283,6 +1081,19 @@ select
 from placed
 where from_week < least(to_week, leaves_week, getvariable('running') + 1);
 
+-- Open and overdue for long: counted from then on, for as long as they stay open.
+create temp table old_commitments as
+with placed as (
+    select
+        account_key, signal_id,
+        greatest(from_week, case when falls_due_at + to_days(getvariable('old_days')) >= getvariable('as_of') then getvariable('running') + 1 else week_of(falls_due_at + to_days(getvariable('old_days'))) end) as from_week,
+        least(to_week, getvariable('running') + 1) as to_week
+    from marts.ledger
+    where not is_left_out and ended_at is null and settled_score is null and kind in ('instant', 'date') and falls_due_at is not null
+)
+
+select * from placed where from_week < to_week;
+
 -- Only what still gets worse is written week by week; the rest is a change where it enters and one where it leaves.
 create temp table worsening as
 with weekly as (
@@ -1308,19 +1119,23 @@ where delay < worst_delay;
 create temp table promise_changes as
 with changes as (
     select account_key, signal_id, from_week as week_id, weight as w, weight * coalesce(settled_score, -100.0) as s, 1 as n,
-        case when settled_score is null or settled_score < 0 then 1 else 0 end as b, case when is_open then 1 else 0 end as o
+        case when settled_score is null or settled_score < 0 then 1 else 0 end as b, case when is_open then 1 else 0 end as o, 0 as old
     from promise_spans
     union all
     select account_key, signal_id, to_week, -weight, -weight * coalesce(settled_score, -100.0), -1,
-        case when settled_score is null or settled_score < 0 then -1 else 0 end, case when is_open then -1 else 0 end
+        case when settled_score is null or settled_score < 0 then -1 else 0 end, case when is_open then -1 else 0 end, 0
     from promise_spans
     union all
-    select account_key, signal_id, week_id, 0, relief, 0, 0, 0 from worsening
+    select account_key, signal_id, week_id, 0, relief, 0, 0, 0, 0 from worsening
     union all
-    select account_key, signal_id, week_id + 1, 0, -relief, 0, 0, 0 from worsening
+    select account_key, signal_id, week_id + 1, 0, -relief, 0, 0, 0, 0 from worsening
+    union all
+    select account_key, signal_id, from_week, 0, 0, 0, 0, 0, 1 from old_commitments
+    union all
+    select account_key, signal_id, to_week, 0, 0, 0, 0, 0, -1 from old_commitments
 )
 
-select account_key, signal_id, week_id, sum(w) as w, sum(s) as s, cast(sum(n) as integer) as n, cast(sum(b) as integer) as b, cast(sum(o) as integer) as o
+select account_key, signal_id, week_id, sum(w) as w, sum(s) as s, cast(sum(n) as integer) as n, cast(sum(b) as integer) as b, cast(sum(o) as integer) as o, cast(sum(old) as integer) as old
 from changes
 group by account_key, signal_id, week_id;
 
@@ -1329,24 +1144,25 @@ with summed as (
     select
         account_key, signal_id, week_id as from_week,
         lead(week_id, 1, getvariable('running') + 1) over in_order as to_week,
-        sum(w) over in_order as w, sum(s) over in_order as s, sum(n) over in_order as n, sum(b) over in_order as b, sum(o) over in_order as o
+        sum(w) over in_order as w, sum(s) over in_order as s, sum(n) over in_order as n, sum(b) over in_order as b, sum(o) over in_order as o, sum(old) over in_order as old
     from promise_changes
     window in_order as (partition by account_key, signal_id order by week_id)
 ),
 
 weekly as (
     select
-        account_key, dimension_id, g.weight as signal_weight, s / w as score, n, b, o,
+        account_key, dimension_id, g.weight as signal_weight, case when n > 0 then s / w end as score, n, b, o, old,
         cast(unnest(range(greatest(from_week, getvariable('first_week')), to_week)) as integer) as week_id
     from summed
     inner join signals as g using (signal_id)
     inner join dimensions using (service_dimension)
-    where n > 0 and g.weight > 0
+    where (n > 0 or old > 0) and g.weight > 0
 )
 
 select
-    account_key, dimension_id, week_id, least(0.0, sum(signal_weight * score) / sum(signal_weight)) as promise_gap,
-    cast(sum(n) as integer) as n_promises, cast(sum(b) as integer) as n_broken, cast(sum(o) as integer) as n_open_overdue
+    account_key, dimension_id, week_id, least(0.0, sum(signal_weight * score) / sum(case when n > 0 then signal_weight end)) as promise_gap,
+    cast(sum(n) as integer) as n_promises, cast(sum(b) as integer) as n_broken, cast(sum(o) as integer) as n_open_overdue,
+    cast(sum(old) as integer) as n_old_commitments
 from weekly
 group by account_key, dimension_id, week_id;
 
@@ -1354,284 +1170,8 @@ create table marts.fct_promise_gap_weekly as
 select
     a.account_id, d.service_dimension, a.week_id, day_date(a.week_id * 7 + 4) as week_start_on, a.week_id = getvariable('running') as is_provisional,
     k.promise_gap, coalesce(k.n_promises, 0) as n_promises, coalesce(k.n_broken, 0) as n_broken, coalesce(k.n_open_overdue, 0) as n_open_overdue,
+    coalesce(k.n_old_commitments, 0) as n_old_commitments,
     case when k.promise_gap is null then 'no_promise_due' end as null_reason
 from account_weeks as a
 cross join dimensions as d
 left join kept_words as k on a.account_key = k.account_key and d.dimension_id = k.dimension_id and a.week_id = k.week_id;
-
--- ------------------------------------------------------------------------------------------------------- the screens
-
--- Voices heard on any service dimension: overlapping intervals of one voice are one.
-create temp table heard as
-with ordered as (
-    select
-        voice_key, account_key, from_week, to_week,
-        max(to_week) over (partition by voice_key order by from_week, to_week rows between unbounded preceding and 1 preceding) as before
-    from (select distinct voice_key, account_key, from_week, to_week from segments where measure = 1)
-),
-
--- What an earlier interval covers already adds nothing.
-added as (
-    select account_key, greatest(from_week, coalesce(before, from_week)) as from_week, to_week
-    from ordered
-),
-
-changes as (
-    select account_key, from_week as week_id, 1 as d from added where from_week < to_week
-    union all
-    select account_key, to_week, -1 from added where from_week < to_week
-),
-
-summed as (
-    select
-        account_key, week_id as from_week, lead(week_id, 1, getvariable('running') + 1) over in_order as to_week, sum(d) over in_order as n
-    from (select account_key, week_id, sum(d) as d from changes where week_id <= getvariable('running') group by account_key, week_id)
-    window in_order as (partition by account_key order by week_id)
-)
-
-select account_key, cast(unnest(range(from_week, to_week)) as integer) as week_id, cast(n as integer) as n_contacts
-from summed
-where n > 0;
-
-create table marts.rpt_portfolio_weekly as
-with facts as (
-    select
-        a.tier, a.region, a.industry, a.account_manager, s.*, p.promise_gap,
-        case when round(s.paired_perception_score, 9) < round(s.minimum_score, 9) then 1 end as below
-    from marts.fct_satisfaction_weekly as s
-    inner join marts.fct_promise_gap_weekly as p using (account_id, service_dimension, week_id)
-    inner join account_weeks as a using (account_id, week_id)
-),
-
-grouped as (
-    select
-        case
-            when grouping(tier) = 0 then 'tier' when grouping(region) = 0 then 'region' when grouping(industry) = 0 then 'industry'
-            when grouping(account_manager) = 0 then 'account_manager' else 'all'
-        end as cut,
-        case
-            when grouping(tier) = 0 then tier when grouping(region) = 0 then region when grouping(industry) = 0 then industry
-            when grouping(account_manager) = 0 then account_manager else 'all'
-        end as cut_value,
-        service_dimension, week_id,
-        avg(perception_score) as perception_score, avg(paired_perception_score) as paired_perception_score,
-        avg(expectation_score) as expectation_score, avg(minimum_score) as minimum_score, avg(satisfaction_gap) as satisfaction_gap,
-        avg(promise_gap) as promise_gap,
-        cast(count(*) as integer) as n_accounts, cast(count(perception_score) as integer) as n_accounts_heard,
-        cast(count(satisfaction_gap) as integer) as n_accounts_paired,
-        cast(count(*) - count(perception_score) as integer) as n_accounts_silent,
-        cast(count(case when paired_perception_score is not null then minimum_score end) as integer) as n_with_minimum,
-        cast(count(below) as integer) as n_below_minimum,
-        cast(sum(n_contacts) as integer) as n_contacts, cast(sum(n_eligible) as integer) as n_eligible
-    from facts
-    group by grouping sets (
-        (service_dimension, week_id), (service_dimension, week_id, tier), (service_dimension, week_id, region),
-        (service_dimension, week_id, industry), (service_dimension, week_id, account_manager)
-    )
-),
-
-by_dimension as (
-    select * from grouped where cut_value is not null
-),
-
-per_account as (
-    select a.week_id, a.tier, a.region, a.industry, a.account_manager, coalesce(h.n_contacts, 0) as n_contacts, n.n_eligible
-    from account_weeks as a
-    inner join (select account_id, week_id, max(n_eligible) as n_eligible from marts.fct_satisfaction_weekly group by account_id, week_id) as n
-        using (account_id, week_id)
-    left join heard as h using (account_key, week_id)
-),
-
-heard_at_all as (
-    select
-        case
-            when grouping(tier) = 0 then 'tier' when grouping(region) = 0 then 'region' when grouping(industry) = 0 then 'industry'
-            when grouping(account_manager) = 0 then 'account_manager' else 'all'
-        end as cut,
-        case
-            when grouping(tier) = 0 then tier when grouping(region) = 0 then region when grouping(industry) = 0 then industry
-            when grouping(account_manager) = 0 then account_manager else 'all'
-        end as cut_value,
-        week_id,
-        cast(count(case when n_contacts > 0 then 1 end) as integer) as n_accounts_heard,
-        cast(count(case when n_contacts = 0 then 1 end) as integer) as n_accounts_silent,
-        cast(sum(n_contacts) as integer) as n_contacts, cast(sum(n_eligible) as integer) as n_eligible
-    from per_account
-    group by grouping sets ((week_id), (week_id, tier), (week_id, region), (week_id, industry), (week_id, account_manager))
-),
-
-overall as (
-    select
-        cut, cut_value, week_id,
-        case when count(perception_score) = count(*) then sum(weight * perception_score) end as perception_score,
-        case when count(paired_perception_score) = count(*) then sum(weight * paired_perception_score) end as paired_perception_score,
-        case when count(expectation_score) = count(*) then sum(weight * expectation_score) end as expectation_score,
-        case when count(minimum_score) = count(*) then sum(weight * minimum_score) end as minimum_score,
-        case when count(satisfaction_gap) = count(*) then sum(weight * satisfaction_gap) end as satisfaction_gap,
-        case when count(promise_gap) = count(*) then sum(weight * promise_gap) end as promise_gap,
-        max(n_accounts) as n_accounts, min(n_accounts_paired) as n_accounts_paired
-    from by_dimension
-    inner join dimensions using (service_dimension)
-    group by cut, cut_value, week_id
-),
-
-together as (
-    select * from by_dimension
-    union all by name
-    select o.*, 'overall' as service_dimension, h.n_accounts_heard, h.n_accounts_silent, h.n_contacts, h.n_eligible
-    from overall as o
-    inner join heard_at_all as h using (cut, cut_value, week_id)
-)
-
-select
-    n.cut, n.cut_value, n.service_dimension, n.week_id, day_date(n.week_id * 7 + 4) as week_start_on, n.week_id = getvariable('running') as is_provisional,
-    n.perception_score, n.paired_perception_score, n.expectation_score, n.minimum_score, n.satisfaction_gap, n.promise_gap,
-    n.n_accounts, n.n_accounts_heard, n.n_accounts_paired, n.n_accounts_silent, n.n_with_minimum, n.n_below_minimum, n.n_contacts, n.n_eligible,
-    case when n.n_eligible > 0 then n.n_contacts / cast(n.n_eligible as double) end as coverage_share,
-    n.satisfaction_gap - b.satisfaction_gap as gap_change_13,
-    n.paired_perception_score - b.paired_perception_score as perception_change_13,
-    n.expectation_score - b.expectation_score as expectation_change_13
-from together as n
-left join together as b
-    on n.cut = b.cut and n.cut_value = b.cut_value and n.service_dimension = b.service_dimension and n.week_id = b.week_id + getvariable('window_weeks');
-
--- The newest answer ever, as known at each week's end. What was taken away again (moved to another account) is looked
--- at week by week, the rest once.
-create temp table ever_answered as
-with responses as (
-    select account_key, submitted_day, min(from_week) as from_week, max(to_week) as to_week
-    from ratings
-    where survey_kind = 'relationship'
-    group by account_key, rating_key, submitted_day
-),
-
-taken_away as (
-    select account_key, week_id, max(submitted_day) as submitted_day
-    from (
-        select account_key, submitted_day, cast(unnest(range(from_week, least(to_week, getvariable('running') + 1))) as integer) as week_id
-        from responses
-        where to_week < 1000000
-    )
-    group by account_key, week_id
-),
-
--- A day that counts for one week only is given back in the next, so both kinds change at weeks of their own.
-changes as (
-    select account_key, from_week as week_id, max(submitted_day) as lasting_day from responses where to_week = 1000000 group by account_key, from_week
-),
-
-turns as (
-    select account_key, week_id from changes
-    union
-    select account_key, week_id from taken_away
-    union
-    select account_key, week_id + 1 from taken_away
-)
-
-select
-    t.account_key, t.week_id as from_week,
-    lead(t.week_id, 1, 1000000) over (partition by t.account_key order by t.week_id) as to_week,
-    greatest(
-        max(c.lasting_day) over (partition by t.account_key order by t.week_id rows between unbounded preceding and current row), a.submitted_day
-    ) as last_answered_day
-from turns as t
-left join changes as c on t.account_key = c.account_key and t.week_id = c.week_id
-left join taken_away as a on t.account_key = a.account_key and t.week_id = a.week_id;
-
-create table marts.rpt_portfolio_worklist as
-with felt_weeks as (
-    select *, case when satisfaction_gap is not null then round(satisfaction_gap, 9) <= -getvariable('wide') end as is_wide
-    from marts.fct_satisfaction_weekly
-),
-
-runs as (
-    select
-        *,
-        coalesce(
-            max(case when is_wide then null else week_id end) over (partition by account_id, service_dimension order by week_id),
-            min(week_id) over (partition by account_id, service_dimension) - 1
-        ) as last_narrow_week,
-        satisfaction_gap as gap
-    from felt_weeks
-),
-
-compared as (
-    select
-        r.*,
-        r.satisfaction_gap - b.satisfaction_gap as gap_change_13,
-        r.paired_perception_score - b.paired_perception_score as perception_change_13,
-        r.expectation_score - b.expectation_score as expectation_change_13
-    from (select * from runs where week_id > getvariable('running') - getvariable('worklist_weeks')) as r
-    left join marts.fct_satisfaction_weekly as b
-        on r.account_id = b.account_id and r.service_dimension = b.service_dimension and r.week_id = b.week_id + getvariable('window_weeks')
-),
-
-overdue as (
-    select account_id, week_id, sum(n_open_overdue) as promises_overdue
-    from marts.fct_promise_gap_weekly
-    where week_id > getvariable('running') - getvariable('worklist_weeks')
-    group by account_id, week_id
-),
-
-placed as (
-    select
-        c.*, d.sort_order,
-        rank() over (partition by account_id, week_id order by round(gap, 9) nulls last) as widest_rank,
-        row_number() over (partition by account_id, week_id order by round(gap, 9) nulls last, sort_order) as place,
-        max(n_eligible) over (partition by account_id, week_id) as account_n_eligible,
-        hash(account_id) as account_key
-    from compared as c
-    inner join dimensions as d using (service_dimension)
-)
-
-select
-    p.account_id, p.week_id, p.week_start_on, p.is_provisional, p.service_dimension, p.perception_score, p.paired_perception_score, p.expectation_score,
-    p.minimum_score, p.satisfaction_gap, p.gap_change_13, p.perception_change_13, p.expectation_change_13,
-    case
-        when perception_change_13 is null or expectation_change_13 is null then 'unknown'
-        when round(perception_change_13, 9) <= -getvariable('steady') and round(expectation_change_13, 9) >= getvariable('steady') then 'both'
-        when round(perception_change_13, 9) <= -getvariable('steady') then 'perception_fell'
-        when round(expectation_change_13, 9) >= getvariable('steady') then 'expectation_rose'
-        when round(perception_change_13, 9) >= getvariable('steady') and round(expectation_change_13, 9) <= -getvariable('steady') then 'both_better'
-        when round(perception_change_13, 9) >= getvariable('steady') then 'perception_rose'
-        when round(expectation_change_13, 9) <= -getvariable('steady') then 'expectation_fell'
-        else 'steady'
-    end as moved,
-    p.is_wide,
-    case when p.is_wide then day_date((last_narrow_week + 1) * 7 + 4) end as wide_since_on,
-    case when p.is_wide then p.week_id - last_narrow_week end as wide_weeks,
-    round(p.paired_perception_score, 9) < round(p.minimum_score, 9) as is_below_minimum,
-    p.n_contacts, p.n_paired, p.n_eligible, p.last_answered_on, p.null_reason,
-    cast(p.widest_rank as integer) as widest_rank,
-    cast(case when place = 1 and gap is not null then row_number() over (partition by p.week_id, place order by round(gap, 9) nulls last, p.account_id) end as integer) as rank,
-    cast(case when gap is not null then row_number() over (partition by p.week_id, p.service_dimension order by round(gap, 9) nulls last, p.account_id) end as integer) as dimension_rank,
-    coalesce(h.n_contacts, 0) as account_n_contacts,
-    p.account_n_eligible,
-    day_date(e.last_answered_day) as account_last_answered_on,
-    cast(coalesce(o.promises_overdue, 0) as integer) as promises_overdue
-from placed as p
-left join heard as h on h.account_key = p.account_key and h.week_id = p.week_id
-left join ever_answered as e on e.account_key = p.account_key and e.from_week <= p.week_id and e.to_week > p.week_id
-left join overdue as o on p.account_id = o.account_id and p.week_id = o.week_id;
-
-create table marts.rpt_client_contacts as
-with heard_now as (
-    select distinct account_key, contact_key
-    from segments
-    where measure = 1 and from_week <= getvariable('running') and to_week > getvariable('running')
-),
-
-answered as (
-    select account_id, contact_id, max(cast(submitted_at as date)) as last_answered_on
-    from marts.fct_ratings
-    where contact_id is not null
-    group by account_id, contact_id
-)
-
-select
-    c.account_id, c.contact_id, c.job_title, c.department, c.relationship, c.is_decision_maker, a.last_answered_on,
-    h.contact_key is not null as is_heard
-from marts.dim_contacts as c
-left join answered as a on c.account_id = a.account_id and c.contact_id = a.contact_id
-left join heard_now as h on h.account_key = hash(c.account_id) and h.contact_key = hash(c.contact_id)
-where c.is_active;

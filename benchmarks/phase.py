@@ -9,7 +9,6 @@ import json
 import resource
 import shutil
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -17,14 +16,13 @@ from typing import Any
 
 import duckdb
 
-from benchmarks import reading
-from benchmarks.compare import KEYS, compare
+from benchmarks import by_hand, reading
+from benchmarks.compare import APART, KEYS, compare
 from benchmarks.generate import Size, add_a_day, generate
 from gapwatch import seeds, transform
 from gapwatch.locks import warehouse_lock
 from gapwatch.workspace import Workspace, load_workspace
 
-SCRIPT = Path(__file__).with_name("handwritten.sql")
 BY_HAND = "by_hand.duckdb"
 INCREMENTAL = "incremental.duckdb"
 
@@ -48,7 +46,16 @@ def _add_a_day(ws: Workspace, _: list[int]) -> dict[str, Any]:
 def _build(ws: Workspace, numbers: list[int]) -> dict[str, Any]:
     with warehouse_lock(ws):
         report = transform.build(ws, full_refresh=bool(numbers and numbers[0]))
-    return report.as_dict()
+    results = json.loads((ws.state_path / "dbt" / "target" / "run_results.json").read_text(encoding="utf-8"))
+    apart = sum(
+        entry["execution_time"]
+        for entry in results["results"]
+        if entry["unique_id"].startswith("model.") and entry["unique_id"].split(".")[-1] in APART
+    )
+    return report.as_dict() | {
+        "seconds_apart": apart,
+        "seconds_compared": report.seconds_models - apart,
+    }
 
 
 def _script(ws: Workspace, _: list[int]) -> dict[str, Any]:
@@ -67,12 +74,7 @@ def _script(ws: Workspace, _: list[int]) -> dict[str, Any]:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute(f"attach {_text(ws.warehouse_path)} as warehouse (read_only)")
         connection.execute(f"set variable seeds = {_text(seeds.assemble(ws))}")
-        statements = connection.extract_statements(SCRIPT.read_text(encoding="utf-8"))
-        seconds: list[tuple[str, float]] = []
-        for statement in statements:
-            began = time.perf_counter()
-            connection.execute(statement)
-            seconds.append((_title(statement.query), time.perf_counter() - began))
+        seconds = by_hand.run(connection)
     slowest = sorted(seconds, key=lambda entry: -entry[1])[:8]
     return {"seconds": sum(spent for _, spent in seconds), "slowest": slowest}
 
@@ -97,11 +99,6 @@ def _told(ws: Workspace, left: Path, right: Path) -> dict[str, Any]:
         "rows": {difference.table: difference.rows for difference in found},
         "differences": [str(difference) for difference in found if not difference.is_equal],
     }
-
-
-def _title(statement: str) -> str:
-    lines = [line for line in statement.splitlines() if line.strip() and not line.lstrip().startswith("--")]
-    return lines[0].strip()[:70] if lines else ""
 
 
 def _text(path: Path) -> str:

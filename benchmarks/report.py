@@ -31,9 +31,14 @@ def text(results: dict[str, Any]) -> str:
         "",
         *_build("full build", full),
         _line(
+            "",
+            full["seconds_apart"],
+            "of the models' SQL has no counterpart by hand, and is not in the ratio",
+        ),
+        _line(
             "script by hand", script["seconds"], f"{per_million:.2f} s per million raw rows, {_peak(script)}"
         ),
-        _ratio("build / script", full["seconds_models"] / script["seconds"], GOAL_BUILD),
+        _ratio("build / script", full["seconds_compared"] / script["seconds"], GOAL_BUILD),
         f"the quicker of two runs each; builds {_listed(builds)}, scripts {_listed(scripts)}",
         "",
         f"one more day: {sum(results['day']['rows'].values()):,} rows",

@@ -62,7 +62,7 @@ def examine(folder: Path) -> Examination:
     except GapwatchError as error:
         return Examination([*findings, _of(error, "workspace")])
     findings.append(Finding("ok", "workspace", f"{workspace.name}, {len(workspace.sources)} sources"))
-    for look in (_paths, _disk, _sources, _lock, _ledger, _snapshot):
+    for look in (_paths, _disk, _sources, _seeds, _lock, _ledger, _snapshot):
         findings += look(workspace)
     return Examination(findings)
 
@@ -175,6 +175,18 @@ def _open(ws: Workspace, source: Source, file: FoundFile, wanted: list[str]) -> 
 
     with duckdb.connect() as connection, files.opened(ws, source, file) as ready:
         READERS[source.reader](ready, source, wanted, connection)
+
+
+def _seeds(ws: Workspace) -> Iterator[Finding]:
+    from gapwatch import calendars, seeds
+
+    try:
+        seeds.settings(ws)
+        calendars.check(ws)
+        named = "; ".join(calendars.described(ws)) or "no source names one"
+        yield Finding("ok", "calendars", named)
+    except GapwatchError as error:
+        yield _of(error, "seeds")
 
 
 def _lock(ws: Workspace) -> Iterator[Finding]:

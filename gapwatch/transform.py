@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from gapwatch import locks, seeds
+from gapwatch import calendars, locks, seeds
 from gapwatch.errors import GapwatchError, ResourceError, UserError
 from gapwatch.faults import fault_point
 from gapwatch.warehouse import write_connection
@@ -78,6 +78,7 @@ class _Plan:
     built_load_seq: int
     stale_week: int
     fingerprint: str
+    is_redefined: bool = False
 
 
 def build(ws: Workspace, *, full_refresh: bool = False, progress: Progress | None = None) -> BuildReport:
@@ -89,6 +90,7 @@ def build(ws: Workspace, *, full_refresh: bool = False, progress: Progress | Non
     began = time.monotonic()
     folder = seeds.assemble(ws)
     thresholds = seeds.settings(ws)
+    calendars.check(ws)
     with write_connection(ws) as connection:
         plan = _plan(ws, connection, _fingerprint(folder, thresholds, connection), full_refresh)
     report = BuildReport(
@@ -102,6 +104,9 @@ def build(ws: Workspace, *, full_refresh: bool = False, progress: Progress | Non
     if plan.mode == "none":
         report.seconds = time.monotonic() - began
         return report
+    with write_connection(ws) as connection:
+        connection.execute("delete from meta.builds_begun")
+        connection.execute("insert into meta.builds_begun values (?, ?)", [plan.fingerprint, _now()])
     fault_point("build.before_dbt")
     results = _run_dbt(ws, plan, thresholds, folder, progress)
     _raise_on_failure(ws, results)
@@ -111,6 +116,7 @@ def build(ws: Workspace, *, full_refresh: bool = False, progress: Progress | Non
             "insert into meta.builds values (?, ?, ?, ?, ?, ?)",
             [report.build_id, _now(), plan.fingerprint, plan.load_seq, plan.as_of, plan.mode],
         )
+        connection.execute("delete from meta.builds_begun")
     fault_point("build.after_record")
     models = [r for r in results if r["resource_type"] in {"model", "seed"}]
     report.models = len(models)
@@ -129,8 +135,8 @@ def unit_tests(ws: Workspace) -> list[dict[str, Any]]:
     ``node``, ``status`` (pass, fail, error) and ``message``.
     """
     folder = seeds.assemble(ws)
-    variables = _variables(seeds.settings(ws), EPOCH, -1, -1_000_000)
-    return _dbt(ws, ["test", "--select", "test_type:unit"], variables, folder)
+    about = _run_values(EPOCH, -1, -1_000_000, False)
+    return _dbt(ws, ["test", "--select", "test_type:unit"], seeds.settings(ws), about, folder)
 
 
 def _plan(
@@ -140,6 +146,9 @@ def _plan(
         "create table if not exists meta.builds "
         "(build_id varchar, finished_at timestamp, fingerprint varchar, "
         "load_seq bigint, as_of timestamp, mode varchar)"
+    )
+    connection.execute(
+        "create table if not exists meta.builds_begun (fingerprint varchar, begun_at timestamp)"
     )
     # A version dated years ahead by mistake would make as many empty weeks: now is landing or a day later.
     newest = connection.execute(
@@ -160,7 +169,8 @@ def _plan(
     running_week = _week(as_of)
 
     def full(reason: str) -> _Plan:
-        return _Plan("full", reason, as_of, load_seq, -1, -1_000_000, fingerprint)
+        redefined = last is not None and last[2] != fingerprint
+        return _Plan("full", reason, as_of, load_seq, -1, -1_000_000, fingerprint, redefined)
 
     if full_refresh:
         return full("asked for")
@@ -175,6 +185,10 @@ def _plan(
         return full("the promise ledger is missing")
     if last[2] != fingerprint:
         return full("models, seeds, thresholds or source declarations changed")
+    begun = connection.execute("select fingerprint from meta.builds_begun").fetchone()
+    if begun is not None and begun[0] != fingerprint:
+        # It may have left weeks of its own definitions among the others.
+        return full("a rebuild with other definitions did not finish")
     if as_of < last[1]:
         return full("as_of went back")
     beyond = connection.execute(
@@ -194,17 +208,18 @@ def _plan(
 def _run_dbt(
     ws: Workspace, plan: _Plan, thresholds: dict[str, float], seed_folder: Path, progress: Progress | None
 ) -> list[dict[str, Any]]:
-    variables = _variables(thresholds, plan.as_of, plan.built_load_seq, plan.stale_week)
+    about = _run_values(plan.as_of, plan.built_load_seq, plan.stale_week, plan.is_redefined)
     what = ["build", "--exclude-resource-type", "unit_test"]
     if plan.mode == "full":
         what.append("--full-refresh")
-    return _dbt(ws, what, variables, seed_folder, progress)
+    return _dbt(ws, what, thresholds, about, seed_folder, progress)
 
 
 def _dbt(
     ws: Workspace,
     what: list[str],
-    variables: dict[str, Any],
+    thresholds: dict[str, float],
+    about: dict[str, str],
     seed_folder: Path,
     progress: Progress | None = None,
 ) -> list[dict[str, Any]]:
@@ -223,12 +238,12 @@ def _dbt(
         "--profiles-dir",
         project,
     ]
-    command += ["--vars", json.dumps(variables)]
+    command += ["--vars", json.dumps(_variables(thresholds))]
     done: list[dict[str, Any]] = []
     error, finished = "", 0
     with subprocess.Popen(
         command,
-        env=_environment(ws, state, seed_folder),
+        env=_environment(ws, state, seed_folder) | about,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         # The child ends when this pipe does, and holds the lock until it has: see dbt_child.
@@ -260,14 +275,19 @@ def _dbt(
     return done
 
 
-def _variables(
-    thresholds: dict[str, float], as_of: datetime, built_load_seq: int, stale_week: int
-) -> dict[str, Any]:
+def _variables(thresholds: dict[str, float]) -> dict[str, float]:
+    return {name: int(value) if value.is_integer() else value for name, value in thresholds.items()}
+
+
+def _run_values(as_of: datetime, built_load_seq: int, stale_week: int, is_redefined: bool) -> dict[str, str]:
+    """What differs from build to build, by its name in the environment: as vars of dbt they would make it
+    parse the whole project again each time.
+    """
     return {
-        **{name: int(value) if value.is_integer() else value for name, value in thresholds.items()},
-        "as_of": as_of.isoformat(sep=" "),
-        "built_load_seq": built_load_seq,
-        "stale_from_week": stale_week,
+        "GAPWATCH_AS_OF": as_of.isoformat(sep=" "),
+        "GAPWATCH_BUILT_LOAD_SEQ": str(built_load_seq),
+        "GAPWATCH_STALE_FROM_WEEK": str(stale_week),
+        "GAPWATCH_IS_REDEFINED": str(int(is_redefined)),
     }
 
 
@@ -312,7 +332,7 @@ def _fingerprint(
     digest = hashlib.sha256()
     sources = [
         path
-        for pattern in ("models/**/*.sql", "macros/**/*.sql", "dbt_project.yml")
+        for pattern in ("models/**/*.sql", "models/**/*.py", "macros/**/*.sql", "dbt_project.yml")
         for path in sorted(seeds.DBT_PROJECT.glob(pattern))
     ]
     for path in sources + sorted(seed_folder.glob("*.csv")):

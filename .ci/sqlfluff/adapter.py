@@ -16,3 +16,8 @@ def dispatch(context: Any, name: str, package: str | None = None) -> Any:
 def get_columns_in_relation(relation: object) -> list[object]:
     """No database is asked, so no column is known."""
     return []
+
+
+def get_relation(**_: object) -> str:
+    """Every relation is taken to be there, so that what reads it is looked at."""
+    return "relation"

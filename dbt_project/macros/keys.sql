@@ -5,6 +5,11 @@
     hash({{ columns | join(", ") }})
 {%- endmacro %}
 
+{# A signal's number in the ledger, where its name would be written millions of times. #}
+{% macro signal_number() -%}
+    cast(row_number() over (order by signal) as tinyint)
+{%- endmacro %}
+
 {# All columns of a relation but some. #}
 {% macro columns_without(relation, columns) %}{{ return(adapter.dispatch('columns_without')(relation, columns)) }}{% endmacro %}
 

@@ -45,7 +45,7 @@
 {%- endmacro %}
 
 {# The instant up to which this build knows the world; the build step hands it in. #}
-{% macro as_of() -%}cast('{{ var("as_of") }}' as timestamp){%- endmacro %}
+{% macro as_of() -%}cast('{{ run_value('as_of') }}' as timestamp){%- endmacro %}
 
 {# A week number later than any stored one: "not ended". #}
 {% macro never() -%}1000000{%- endmacro %}

@@ -64,18 +64,37 @@ def test_a_missing_ledger_is_made_again_whole(company: Workspace) -> None:
         assert connection.execute("select count(*) from marts.fct_promises").fetchone() == before
 
 
+def test_definitions_taken_back_after_a_rebuild_that_died_are_built_whole(
+    company: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = company.file.read_text(encoding="utf-8")
+    company.file.write_text(text + "\nvars:\n  window_weeks: 12\n", encoding="utf-8")
+
+    def killed(*_: object, **__: object) -> list[dict[str, object]]:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as dying:
+        dying.setattr(transform, "_run_dbt", killed)
+        with pytest.raises(KeyboardInterrupt):
+            transform.build(load_workspace(company.folder))
+    company.file.write_text(text, encoding="utf-8")
+
+    assert transform.build(load_workspace(company.folder)).mode == "full"
+    assert transform.build(load_workspace(company.folder)).mode == "none"
+
+
 def test_a_changed_threshold_rebuilds_everything(company: Workspace) -> None:
     text = company.file.read_text(encoding="utf-8")
-    company.file.write_text(text + "\nvars:\n  wide_gap_points: 20\n", encoding="utf-8")
+    company.file.write_text(text + "\nvars:\n  wide_gap_points: 15\n", encoding="utf-8")
     changed = load_workspace(company.folder)
 
     assert transform.build(changed).mode == "full"
     with duckdb.connect(str(changed.warehouse_path), read_only=True) as connection:
         wide = connection.execute(
-            "select max(satisfaction_gap) from marts.rpt_portfolio_worklist where is_wide"
+            "select max(gap_shrunk) from marts.rpt_portfolio_worklist where is_wide"
         ).fetchone()
     assert wide is not None
-    assert wide[0] <= -20
+    assert -20 < wide[0] <= -15
 
 
 def test_a_threshold_that_does_not_exist_is_named_with_a_suggestion(company: Workspace) -> None:

@@ -77,6 +77,7 @@ class Shell:
 
     folder: Path
     not_run: dict[str, str]
+    environment: dict[str, str]
     last_code: int = 0
     untold: Command | None = None
     ran: set[str] = field(default_factory=set)
@@ -107,7 +108,7 @@ class Shell:
         done = subprocess.run(
             ["bash", "-c", script],
             cwd=self.folder,
-            env=_environment(),
+            env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -123,11 +124,12 @@ class Shell:
         assert is_as_claimed, f"{command.place}\n--- the page says\n{claimed}\n--- it printed\n{done.stdout}"
 
 
-def _environment() -> dict[str, str]:
+def environment(programs: Path) -> dict[str, str]:
+    """What commands see: the programs of a folder first, then those of this Python."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("GAPWATCH_", "PYTEST_"))}
     return {
         **kept,
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), kept.get("PATH", "")]),
+        "PATH": os.pathsep.join([str(programs), str(Path(sys.executable).parent), kept.get("PATH", "")]),
         "GAPWATCH_HOME": str(REPOSITORY),
         "COLUMNS": "160",
         "NO_COLOR": "1",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
-from console_blocks import REPOSITORY, Block, Shell, blocks
+from console_blocks import REPOSITORY, Block, Shell, blocks, environment
+from warm_gapwatch import warm_gapwatch
 
 from gapwatch.workspace import Workspace
 
@@ -30,9 +32,18 @@ pytestmark = pytest.mark.xdist_group("docs")
 
 
 @pytest.fixture(scope="session")
-def followed(tmp_path_factory: pytest.TempPathFactory) -> Shell:
+def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The environment of commands, with a `gapwatch` in its path."""
+    folder = tmp_path_factory.mktemp("programs")
+    variables = environment(folder / "bin")
+    with warm_gapwatch(folder, variables):
+        yield variables
+
+
+@pytest.fixture(scope="session")
+def followed(seen: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Shell:
     """The workspace that a reader has who did all that the first page says."""
-    shell = Shell(tmp_path_factory.mktemp("docs"), NOT_RUN)
+    shell = Shell(tmp_path_factory.mktemp("docs"), NOT_RUN, seen)
     shell.follow(FIRST)
     return shell
 
@@ -49,7 +60,7 @@ def test_a_page_that_goes_on_from_there_does_what_it_says(
 ) -> None:
     folder = tmp_path / "my-company"
     shutil.copytree(followed.folder, folder)
-    Shell(folder, NOT_RUN).follow(page)
+    Shell(folder, NOT_RUN, followed.environment).follow(page)
 
 
 def test_no_page_shows_a_command_that_is_not_run() -> None:

@@ -1,5 +1,8 @@
 {{ config(materialized='incremental', incremental_strategy='append', pre_hook="{{ forget_stale_weeks() }}") }}
 
+-- depends_on: {{ ref('int_closed_weeks_kept') }}
+-- The weekly marts come after this model, and what they said until now is kept before them.
+
 with accounts as (
     select
         *,

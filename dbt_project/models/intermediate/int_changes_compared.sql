@@ -8,7 +8,7 @@
 with voices as (
     select *, paired_perception_score - paired_expectation_score as satisfaction_gap
     from {{ ref('int_voices_weekly') }}
-    where is_counted and week_id >= {{ var('stale_from_week') }} - {{ var('window_weeks') }}
+    where is_counted and week_id >= {{ stale_from_week() }} - {{ var('window_weeks') }}
 ),
 
 -- the same contacts in both windows, the earlier one as known at its own end
@@ -30,13 +30,13 @@ stayers as (
             and voices.account_key = earlier.account_key
             and voices.voice_key = earlier.voice_key
             and voices.service_dimension = earlier.service_dimension
-    where voices.week_id >= {{ var('stale_from_week') }}
+    where voices.week_id >= {{ stale_from_week() }}
     group by voices.week_id, voices.account_key, voices.service_dimension
 ),
 
 averaged as (
     select * from {{ ref('int_voices_averaged') }}
-    where week_id >= {{ var('stale_from_week') }} - {{ var('window_weeks') }}
+    where week_id >= {{ stale_from_week() }} - {{ var('window_weeks') }}
 )
 
 select
@@ -73,6 +73,6 @@ left join stayers
         and averaged.account_key = stayers.account_key
         and averaged.service_dimension = stayers.service_dimension
 where
-    averaged.week_id >= {{ var('stale_from_week') }}
+    averaged.week_id >= {{ stale_from_week() }}
     and averaged.n_contacts > 1
     and earlier.n_contacts > 1

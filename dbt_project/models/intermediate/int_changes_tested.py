@@ -86,7 +86,7 @@ def tested(change, error, freedom):
 
 
 def controlled(week, p_value):
-    """q by Benjamini and Hochberg within each week: the smallest rate at which the test is rejected."""
+    """The q of Benjamini and Hochberg within each week: the smallest rate at which a test is rejected."""
     import numpy as np
 
     q_value = np.full(len(p_value), np.nan)

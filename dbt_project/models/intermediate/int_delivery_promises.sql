@@ -10,7 +10,7 @@ with deliveries as (
     from {{ ref('int_deliveries_stated') }}
     where
         not is_withdrawn
-        {% if var('built_load_seq') | int >= 0 %}and delivery_key in ({{ changed_deliveries() }}){% endif %}
+        {% if built_load_seq() | int >= 0 %}and delivery_key in ({{ changed_deliveries() }}){% endif %}
 ),
 
 first_promises as (
@@ -112,10 +112,11 @@ select
     promise_seq,
     kind,
     made_at,
+    ordered_at as subject_began_at,
     due_at,
     due_on,
     time_zone,
-    cast(null as varchar) as calendar_id,
+    calendar_id,
     cast(0 as double) as paused_minutes,
     actual_count,
     verdict,
@@ -129,6 +130,7 @@ select
     cast(null as varchar) as priority,
     cast(1 as double) as priority_weight,
     known_from as subject_from,
+    known_to as subject_to,
     known_from,
     known_to
 from unioned

@@ -18,9 +18,12 @@ with promises as (
 ),
 
 sources as (
-    select system, max(time_zone) as time_zone
+    select
+        system,
+        max(case when contract = 'delivery_promises' then time_zone end) as time_zone,
+        max(calendar_id) as calendar_id
     from {{ source('raw', '_sources') }}
-    where contract = 'delivery_promises'
+    where contract in ('delivery_promises', 'deliveries')
     group by system
 ),
 
@@ -28,6 +31,7 @@ dated as (
     select
         promises.*,
         sources.time_zone,
+        sources.calendar_id,
         case
             when promises.due_on is not null then {{ end_of_local_day('promises.due_on', 'sources.time_zone') }}
             else promises.due_at
@@ -74,6 +78,7 @@ select
     due_at,
     falls_due_at,
     time_zone,
+    calendar_id,
     known_from,
     lead(known_from) over (partition by delivery_key, step_seq order by known_from) as known_to
 from stepped

@@ -22,8 +22,8 @@ ratings as (
     where
         survey_kind = 'relationship'
         and perception_score is not null
-        and submitted_day > ({{ var('stale_from_week') }} - 4 * {{ var('window_weeks') }}) * 7 + 3
-        and known_to_week > {{ var('stale_from_week') }}
+        and submitted_day > ({{ stale_from_week() }} - 4 * {{ var('window_weeks') }}) * 7 + 3
+        and known_to_week > {{ stale_from_week() }}
 )
 
 select

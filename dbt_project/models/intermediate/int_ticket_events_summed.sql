@@ -24,31 +24,14 @@ signals as (
 numbered as (
     select
         *,
-        row_number() over (partition by ticket_key, event order by occurred_at, event_id) as event_seq,
-        lead(occurred_at) over (partition by ticket_key order by occurred_at, event_id) as next_occurred_at,
-        -- the default clock stands still while we wait for the client and while it reads as resolved
-        max(case when event = 'waiting_on_client' then occurred_at end) over before_it as waiting_since,
-        max(case when event = 'resumed' then occurred_at end) over before_it as resumed_at,
-        max(case when event in ('resolved', 'closed') then occurred_at end) over before_it as ended_at,
-        max(case when event = 'reopened' then occurred_at end) over before_it as reopened_at
+        row_number() over (partition by ticket_key, event order by occurred_at, event_id) as event_seq
     from events
-    window before_it as (
-        partition by ticket_key order by occurred_at, event_id rows between unbounded preceding and current row
-    )
-),
-
-clocked as (
-    select
-        *,
-        coalesce(waiting_since > coalesce(resumed_at, cast('1900-01-01' as timestamp)), false)
-        or coalesce(ended_at > coalesce(reopened_at, cast('1900-01-01' as timestamp)), false) as is_stopped
-    from numbered
 ),
 
 summed as (
     select
-        clocked.ticket_key,
-        clocked.known_from,
+        numbered.ticket_key,
+        numbered.known_from,
         min(case when event = 'responded' then occurred_at end) over known_by_then as first_responded_at,
         max(case when event = 'resolved' then occurred_at end) over known_by_then as last_resolved_at,
         max(case when event = 'reopened' then occurred_at end) over known_by_then as last_reopened_at,
@@ -61,20 +44,11 @@ summed as (
             over known_by_then as reopened_beyond_at,
         min(case when event = 'reassigned' and event_seq > signals.reassignments_allowed then occurred_at end)
             over known_by_then as reassigned_beyond_at,
-        sum(
-            case
-                when is_stopped and next_occurred_at is not null
-                    then {{ minutes_between('occurred_at', 'next_occurred_at') }}
-                else 0
-            end
-        ) over known_before as paused_minutes,
-        last_value(case when is_stopped then occurred_at end) over known_by_then as stopped_since,
-        row_number() over (partition by clocked.ticket_key, clocked.known_from order by occurred_at desc, event_id desc) as rank_at_once
-    from clocked
+        row_number() over (partition by numbered.ticket_key, numbered.known_from order by occurred_at desc, event_id desc) as rank_at_once
+    from numbered
     cross join signals
     window
-        known_by_then as (partition by clocked.ticket_key order by clocked.known_from, occurred_at, event_id rows between unbounded preceding and current row),
-        known_before as (partition by clocked.ticket_key order by clocked.known_from, occurred_at, event_id rows between unbounded preceding and 1 preceding)
+        known_by_then as (partition by numbered.ticket_key order by numbered.known_from, occurred_at, event_id rows between unbounded preceding and current row)
 )
 
 select
@@ -89,8 +63,6 @@ select
     n_reassigned,
     reopened_beyond_at,
     reassigned_beyond_at,
-    coalesce(paused_minutes, 0) as paused_minutes,
-    stopped_since,
     known_from,
     lead(known_from) over (partition by ticket_key order by known_from) as known_to
 from summed

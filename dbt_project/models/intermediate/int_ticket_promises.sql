@@ -2,48 +2,15 @@
 
 {#- One row per promise made by a ticket and span of time in which this was known of it. -#}
 
-with tickets as (
-    select * from {{ ref('int_tickets_stated') }}
-    where
-        not is_withdrawn
-        -- read by the ledger alone, which makes again what changed: the rest is not even opened
-        {% if var('built_load_seq') | int >= 0 %}and ticket_key in ({{ changed_tickets() }}){% endif %}
-),
-
-targets as (
-    select * from {{ ref('priorities') }}
-),
-
-sources as (
-    select
-        system,
-        max(time_zone) as time_zone,
-        max(calendar_id) as calendar_id,
-        min(case when records_first_response then 1 else 0 end) = 1 as records_first_response
-    from {{ source('raw', '_sources') }}
-    where contract = 'tickets'
-    group by system
+with targeted as (
+    select * from {{ ref('int_tickets_targeted') }}
 ),
 
 cycles as (
-    select distinct _source, ticket_id, metric from {{ ref('stg_ticket_slas') }}
-),
-
-targeted as (
-    select
-        tickets.*,
-        sources.time_zone,
-        sources.calendar_id,
-        sources.records_first_response,
-        coalesce(named.first_response_minutes, fallback.first_response_minutes) as first_response_minutes,
-        coalesce(named.resolution_minutes, fallback.resolution_minutes) as resolution_minutes,
-        coalesce(named.expert_minutes, fallback.expert_minutes) as expert_minutes,
-        coalesce(named.weight, fallback.weight) as priority_weight,
-        case when tickets.status = 'merged' then tickets.known_from end as merged_at
-    from tickets
-    left join sources on tickets._source = sources.system
-    left join targets as named on lower(tickets.opening_priority) = named.priority
-    left join targets as fallback on fallback.priority = '*'
+    select distinct
+        {{ integer_key(['_source', 'ticket_id']) }} as ticket_key,
+        metric
+    from {{ ref('stg_ticket_slas') }}
 ),
 
 first_responses as (
@@ -52,16 +19,17 @@ first_responses as (
         'first_response' as signal,
         'instant' as kind,
         opened_at as made_at,
-        coalesce(first_response_due_at, {{ add_minutes('opened_at', 'first_response_minutes') }}) as due_at,
+        coalesce(first_response_due_at, default_first_response_due_at) as due_at,
         case when first_response_due_at is not null then 'source' else 'default' end as due_origin,
         first_response_at as kept_at,
+        cast(0 as double) as paused_minutes,
         cast(null as integer) as actual_count,
         cast(null as boolean) as verdict
     from targeted
     where
         coalesce(records_first_response, true)
-        and (_source, ticket_id) not in (
-            select _source, ticket_id
+        and {{ integer_key(['_source', 'ticket_id']) }} not in (
+            select ticket_key
             from cycles
             where metric = 'first_response'
         )
@@ -76,10 +44,7 @@ resolutions as (
         case
             when resolution_due_at is not null then resolution_due_at
             when is_sla_met is not null then ticket_ended_at
-            -- the clock stands still: it cannot run out before it goes on
-            when stopped_since < {{ add_minutes('opened_at', 'resolution_minutes + paused_minutes') }} and resolution_kept_at is null
-                then null
-            else {{ add_minutes('opened_at', 'resolution_minutes + paused_minutes') }}
+            else default_resolution_due_at
         end as due_at,
         case
             when resolution_due_at is not null then 'source'
@@ -87,11 +52,12 @@ resolutions as (
             else 'default'
         end as due_origin,
         case when resolution_due_at is null and is_sla_met is not null then ticket_ended_at else resolution_kept_at end as kept_at,
+        default_paused_minutes as paused_minutes,
         cast(null as integer) as actual_count,
         case when resolution_due_at is null then is_sla_met end as verdict
     from targeted
-    where (_source, ticket_id) not in (
-        select _source, ticket_id
+    where {{ integer_key(['_source', 'ticket_id']) }} not in (
+        select ticket_key
         from cycles
         where metric = 'resolution'
     )
@@ -106,6 +72,7 @@ reopenings as (
         least(reopened_beyond_at, ticket_ended_at) as due_at,
         'default' as due_origin,
         ticket_ended_at as kept_at,
+        cast(0 as double) as paused_minutes,
         cast(reopenings as integer) as actual_count,
         cast(null as boolean) as verdict
     from targeted
@@ -120,6 +87,7 @@ hand_overs as (
         least(reassigned_beyond_at, ticket_ended_at) as due_at,
         'default' as due_origin,
         ticket_ended_at as kept_at,
+        cast(0 as double) as paused_minutes,
         cast(reassignments as integer) as actual_count,
         cast(null as boolean) as verdict
     from targeted
@@ -131,9 +99,10 @@ escalations as (
         'escalation' as signal,
         'instant' as kind,
         escalated_at as made_at,
-        {{ add_minutes('escalated_at', 'expert_minutes') }} as due_at,
+        default_expert_due_at as due_at,
         'default' as due_origin,
         expert_assigned_at as kept_at,
+        cast(0 as double) as paused_minutes,
         cast(null as integer) as actual_count,
         cast(null as boolean) as verdict
     from targeted
@@ -161,6 +130,7 @@ cycle_promises as (
         coalesce(slas.due_at, slas.stopped_at) as due_at,
         case when slas.due_at is null then 'verdict' else 'source' end as due_origin,
         slas.stopped_at as kept_at,
+        coalesce(slas.paused_minutes, 0) as paused_minutes,
         cast(null as integer) as actual_count,
         slas.is_met as verdict,
         slas.cycle_seq,
@@ -193,6 +163,7 @@ select
     cycle_seq as promise_seq,
     kind,
     made_at,
+    opened_at as subject_began_at,
     due_at,
     cast(null as date) as due_on,
     time_zone,
@@ -210,6 +181,7 @@ select
     coalesce(priority, opening_priority) as priority,
     priority_weight,
     known_from as subject_from,
+    known_to as subject_to,
     span_from as known_from,
     span_to as known_to
 from together

@@ -38,7 +38,8 @@ versions as (
         first_value(priority) over in_order as opening_priority,
         min(case when reopen_count > signals.reopenings_allowed then known_from end) over in_order as reopened_beyond_at,
         min(case when reassignment_count > signals.reassignments_allowed then known_from end) over in_order
-            as reassigned_beyond_at
+            as reassigned_beyond_at,
+        min(case when status = 'merged' then known_from end) over in_order as first_merged_at
     from tickets
     cross join signals
     where ticket_key in (select ticket_key from several)
@@ -48,7 +49,8 @@ versions as (
         tickets.*,
         priority as opening_priority,
         case when reopen_count > signals.reopenings_allowed then known_from end as reopened_beyond_at,
-        case when reassignment_count > signals.reassignments_allowed then known_from end as reassigned_beyond_at
+        case when reassignment_count > signals.reassignments_allowed then known_from end as reassigned_beyond_at,
+        case when status = 'merged' then known_from end as first_merged_at
     from tickets
     cross join signals
     where ticket_key not in (select ticket_key from several)
@@ -89,8 +91,6 @@ told as (
         cast(0 as bigint) as n_reassigned,
         cast(null as timestamp) as event_reopened_beyond_at,
         cast(null as timestamp) as event_reassigned_beyond_at,
-        cast(0 as double) as paused_minutes,
-        cast(null as timestamp) as stopped_since,
         versions.known_from,
         versions.known_to
     from versions
@@ -108,8 +108,6 @@ told as (
         coalesce(events.n_reassigned, 0) as n_reassigned,
         events.reopened_beyond_at as event_reopened_beyond_at,
         events.reassigned_beyond_at as event_reassigned_beyond_at,
-        coalesce(events.paused_minutes, 0) as paused_minutes,
-        events.stopped_since,
         spans.known_from,
         spans.known_to
     from spans
@@ -130,7 +128,11 @@ ended as (
     select
         *,
         -- merged into another ticket, it was closed without a solution of its own
-        case when status <> 'merged' then coalesce(closed_at, last_closed_at) end as final_close_at,
+        case
+            when status = 'merged' then null
+            when closed_at < last_reopened_at then last_closed_at
+            else coalesce(closed_at, last_closed_at)
+        end as final_close_at,
         case
             when last_reopened_at > coalesce(resolved_at, last_resolved_at)
                 then case when last_resolved_at > last_reopened_at then last_resolved_at end
@@ -145,7 +147,10 @@ finished as (
         *,
         coalesce(solved_at, case when last_reopened_at is null or last_reopened_at < final_close_at then final_close_at end)
             as resolution_at,
-        coalesce(final_close_at, case when status in ('resolved', 'closed') then solved_at end) as ticket_ended_at
+        coalesce(
+            case when last_reopened_at is null or last_reopened_at < final_close_at then final_close_at end,
+            case when status in ('resolved', 'closed') then solved_at end
+        ) as ticket_ended_at
     from ended
 ),
 
@@ -218,8 +223,7 @@ select
     coalesce(kept.event_reopened_beyond_at, kept.reopened_beyond_at) as reopened_beyond_at,
     greatest(kept.reassignment_count, kept.n_reassigned) as reassignments,
     coalesce(kept.event_reassigned_beyond_at, kept.reassigned_beyond_at) as reassigned_beyond_at,
-    kept.paused_minutes,
-    kept.stopped_since,
+    case when kept.status = 'merged' then kept.first_merged_at end as merged_at,
     kept.is_deleted or kept.status = 'deleted' as is_withdrawn,
     kept.is_hindsight,
     {{ identified_from('kept') }} as known_from,

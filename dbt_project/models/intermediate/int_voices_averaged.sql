@@ -27,8 +27,11 @@ measured as (
         -- who accepts no less than wished for has no zone of tolerance
         is_counted and round(bounded_expectation_score, 9) <= round(minimum_score, 9) as is_inverted
     from voices
-    inner join account_weeks
-        on voices.week_id = account_weeks.week_id and voices.account_key = account_weeks.account_key
+    -- a join would let all the sums below be made twice, before and after it
+    where exists (
+        select 1 from account_weeks
+        where account_weeks.week_id = voices.week_id and account_weeks.account_key = voices.account_key
+    )
 ),
 
 zoned as (

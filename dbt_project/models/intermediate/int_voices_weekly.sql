@@ -7,7 +7,10 @@
 -#}
 
 with ratings as (
-    select *
+    select
+        *,
+        -- one number for the order in which they were given: sorted once, not in every week
+        row_number() over (order by submitted_at, response_id, response_key, service_dimension, known_from_week) as place
     from {{ ref('int_ratings_paired') }}
     where
         survey_kind = 'relationship'
@@ -38,39 +41,39 @@ in_window as (
         and ratings.submitted_day > weeks.last_day - 7 * {{ var('window_weeks') }}
 ),
 
--- the newest response that has the value: each value is looked for in the same order
+-- the newest response that has the value: of perception, gap and minimum
 newest as (
     select
         week_id,
-        account_key,
-        account_id,
-        voice_key,
-        contact_id,
-        service_dimension,
-        submitted_day as last_answered_day,
-        last_day,
-        first_value(perception_score ignore nulls) over newest_first as perception_score,
-        first_value(paired_perception_score ignore nulls) over newest_first as paired_perception_score,
-        first_value(paired_expectation_score ignore nulls) over newest_first as paired_expectation_score,
-        first_value(bounded_perception_score ignore nulls) over newest_first as bounded_perception_score,
-        first_value(bounded_expectation_score ignore nulls) over newest_first as bounded_expectation_score,
-        first_value(minimum_score ignore nulls) over newest_first as minimum_score,
-        first_value(case when paired_perception_score is not null then is_same_response end ignore nulls) over newest_first
-            as is_same_response,
-        row_number() over (
-            partition by week_id, account_key, voice_key, service_dimension order by submitted_at desc, response_id desc
-        ) as place
+        max(last_day) as last_day,
+        max(place) as place,
+        max(case when paired_perception_score is not null then place end) as gap_place,
+        max(case when minimum_score is not null then place end) as minimum_place
     from in_window
-    window newest_first as (
-        partition by week_id, account_key, voice_key, service_dimension
-        order by submitted_at desc, response_id desc
-        rows between unbounded preceding and unbounded following
-    )
+    group by week_id, account_key, voice_key, service_dimension
 ),
 
 voices as (
-    select * from newest
-    where place = 1
+    select
+        newest.week_id,
+        newest.last_day,
+        heard.account_key,
+        heard.account_id,
+        heard.voice_key,
+        heard.contact_id,
+        heard.service_dimension,
+        heard.submitted_day as last_answered_day,
+        heard.perception_score,
+        paired.paired_perception_score,
+        paired.paired_expectation_score,
+        bounded.bounded_perception_score,
+        bounded.bounded_expectation_score,
+        bounded.minimum_score,
+        paired.is_same_response
+    from newest
+    inner join ratings as heard on newest.place = heard.place
+    left join ratings as paired on newest.gap_place = paired.place
+    left join ratings as bounded on newest.minimum_place = bounded.place
 ),
 
 contacts as (

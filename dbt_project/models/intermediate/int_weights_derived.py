@@ -8,6 +8,7 @@ Merenda and Gold 1980), as a share of the whole R^2.
 
 def model(dbt, session):
     """One row per week and service dimension: derived_weight (0..1, null with a reason), n_responses."""
+    import os
     from datetime import timedelta
 
     import numpy as np
@@ -16,7 +17,7 @@ def model(dbt, session):
     dbt.config(materialized="table")
     days = 4 * 7 * int(dbt.config.meta_get("window_weeks"))
     enough = int(dbt.config.meta_get("min_derived_responses"))
-    first_week = int(dbt.config.meta_get("stale_from_week"))
+    first_week = int(os.environ["GAPWATCH_STALE_FROM_WEEK"])
     dimensions = (
         dbt.ref("service_dimensions")
         .aggregate("service_dimension, min(valid_from_on) as valid_from_on")
@@ -33,19 +34,19 @@ def model(dbt, session):
         .to_arrow_table()
         .to_pylist()
     )
-    ratings = dbt.ref("int_overall_ratings_scored").order("response_key, known_from_week").df()
-    responses, values = pivoted(ratings, [dimension for dimension, _ in dimensions])
+    ratings = dbt.ref("int_overall_ratings_scored").order("response_key, known_from_week").to_arrow_table()
+    spans, values = pivoted(ratings, [dimension for dimension, _ in dimensions])
     rows = []
     for row in weeks:
         week, start_on, last_day = row.values()
         sunday = start_on + timedelta(days=6)
         valid = [i for i, (_, valid_from_on) in enumerate(dimensions) if valid_from_on <= sunday]
         known = (
-            (responses["known_from_week"] <= week)
-            & (responses["known_to_week"] > week)
-            & (responses["submitted_day"] <= last_day)
-            & (responses["submitted_day"] > last_day - days)
-        ).to_numpy()
+            (spans["known_from_week"] <= week)
+            & (spans["known_to_week"] > week)
+            & (spans["submitted_day"] <= last_day)
+            & (spans["submitted_day"] > last_day - days)
+        )
         answers = values[known][:, [*valid, len(dimensions)]]
         answers = answers[~np.isnan(answers).any(axis=1)]
         weights, reason = None, "too_few_responses"
@@ -66,19 +67,24 @@ def model(dbt, session):
 def pivoted(ratings, dimensions):
     """One row per response and span of weeks: its weeks and day, and its perceptions in the order of
     the dimensions with the overall score last (nan where not heard). All of a response's dimensions
-    share its spans.
+    share its spans, and come one after the other.
     """
     import numpy as np
 
-    keys = ["response_key", "known_from_week", "known_to_week", "submitted_day"]
-    ratings = ratings[ratings["service_dimension"].isin(dimensions)]
-    spans = ratings.groupby(keys, sort=True)
-    values = np.full((spans.ngroups, len(dimensions) + 1), np.nan)
-    row = spans.ngroup().to_numpy()
-    column = ratings["service_dimension"].map({d: i for i, d in enumerate(dimensions)}).to_numpy()
-    values[row, column] = ratings["perception_score"].to_numpy()
-    values[row, -1] = ratings["overall_score"].to_numpy()
-    return spans.size().reset_index()[keys], values
+    columns = {name: ratings[name].to_numpy() for name in ratings.column_names}
+    place = {dimension: i for i, dimension in enumerate(dimensions)}
+    column = np.array([place.get(name, -1) for name in columns.pop("service_dimension")], dtype=int)
+    columns = {name: value[column >= 0] for name, value in columns.items()}
+    column = column[column >= 0]
+    starts = np.ones(len(column), dtype=bool)
+    for key in ("response_key", "known_from_week"):
+        starts[1:] &= columns[key][1:] == columns[key][:-1]
+    starts[1:] = ~starts[1:]
+    row = np.cumsum(starts) - 1
+    values = np.full((int(starts.sum()), len(dimensions) + 1), np.nan)
+    values[row, column] = columns["perception_score"]
+    values[row, -1] = columns["overall_score"]
+    return {name: value[starts] for name, value in columns.items()}, values
 
 
 def relative_importance(covariance):

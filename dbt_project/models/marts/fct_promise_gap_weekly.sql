@@ -29,10 +29,11 @@ factual as (
         week_id,
         account_key,
         service_dimension,
-        least(0.0, sum(signal_weight * promise_score) / sum(signal_weight)) as promise_gap,
+        least(0.0, sum(signal_weight * promise_score) / sum(case when promise_score is not null then signal_weight end)) as promise_gap,
         sum(n_promises) as n_promises,
         sum(n_broken) as n_broken,
-        sum(n_open_overdue) as n_open_overdue
+        sum(n_open_overdue) as n_open_overdue,
+        sum(n_old_commitments) as n_old_commitments
     from signals_weekly
     group by week_id, account_key, service_dimension
 )
@@ -47,6 +48,7 @@ select
     cast(coalesce(factual.n_promises, 0) as integer) as n_promises,
     cast(coalesce(factual.n_broken, 0) as integer) as n_broken,
     cast(coalesce(factual.n_open_overdue, 0) as integer) as n_open_overdue,
+    cast(coalesce(factual.n_old_commitments, 0) as integer) as n_old_commitments,
     case when factual.promise_gap is null then 'no_promise_due' end as null_reason
 from account_weeks
 cross join dimensions

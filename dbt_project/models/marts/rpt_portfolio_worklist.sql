@@ -50,6 +50,13 @@ runs as (
         on recent.account_id = earlier.account_id and recent.service_dimension = earlier.service_dimension
 ),
 
+-- narrow on purpose: a join carries every column it is given
+before as (
+    select account_id, service_dimension, week_id, satisfaction_gap, paired_perception_score, expectation_score
+    from satisfaction
+    where week_id > (select running_week - {{ var('worklist_weeks') }} - {{ var('window_weeks') }} from running)
+),
+
 compared as (
     select
         runs.*,
@@ -57,7 +64,7 @@ compared as (
         runs.paired_perception_score - before.paired_perception_score as perception_change_13,
         runs.expectation_score - before.expectation_score as expectation_change_13
     from runs
-    left join satisfaction as before
+    left join before
         on
             runs.account_id = before.account_id
             and runs.service_dimension = before.service_dimension

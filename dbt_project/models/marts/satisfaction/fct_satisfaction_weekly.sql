@@ -144,17 +144,29 @@ placed as (
         on account_weeks.week_id = weights.week_id and dimensions.service_dimension = weights.service_dimension
 ),
 
--- how many people stand behind an account's dimensions together
+-- how many people stand behind an account's dimensions together, whichever they spoke of
+people as (
+    select
+        week_id,
+        account_key,
+        max(perception_score is not null) as is_heard,
+        max(paired_perception_score is not null) as is_paired,
+        max(minimum_score is not null) as is_bounded,
+        max(perception_score is not null and not is_listed) as is_unlisted
+    from {{ ref('int_voices_weekly') }}
+    where is_counted and {{ is_stale_week('week_id') }}
+    group by week_id, account_key, voice_key
+),
+
 voices as (
     select
         week_id,
         account_key,
-        count(distinct case when perception_score is not null then voice_key end) as n_contacts,
-        count(distinct case when paired_perception_score is not null then voice_key end) as n_paired,
-        count(distinct case when minimum_score is not null then voice_key end) as n_minimum,
-        count(distinct case when perception_score is not null and not is_listed then voice_key end) as n_unlisted
-    from {{ ref('int_voices_weekly') }}
-    where is_counted and {{ is_stale_week('week_id') }}
+        count(case when is_heard then 1 end) as n_contacts,
+        count(case when is_paired then 1 end) as n_paired,
+        count(case when is_bounded then 1 end) as n_minimum,
+        count(case when is_unlisted then 1 end) as n_unlisted
+    from people
     group by week_id, account_key
 ),
 
