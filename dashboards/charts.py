@@ -39,12 +39,15 @@ def gap_chart(
     height: int,
     domain: tuple[float, float],
     spelled_out: bool,
+    is_reliable: bool = True,
 ) -> alt.LayerChart:
     """P, E and the minimum by week with the gap shaded in its three states.
 
     ``domain`` is the score range shown, the same for panels side by side; ``spelled_out`` labels
-    the lines with words, else with numbers alone. A week without answers breaks line and shade.
+    the lines with words, else with numbers alone, and shows the interval of the perception. A week
+    without answers breaks line and shade. A gap that cannot be relied on is grey.
     """
+    short, above = (colours.short, colours.above) if is_reliable else (colours.muted, colours.muted)
     scale = alt.Scale(domain=list(domain), zero=False, nice=False, clamp=True)
     axis = alt.Axis(values=_ticks(domain, height), format="d")
     base = alt.Chart(_values(points)).encode(x=_weeks(words))
@@ -69,10 +72,16 @@ def gap_chart(
         EndLabel(value, f"{word} {words.score(value)}" if spelled_out else words.score(value), colour)
         for value, word, colour in _newest(points, words, colours)
     ]
+    # Filled, it would mix with the shades of the gap.
+    ends = [
+        line(end, colours.perception, strokeWidth=1.2, opacity=0.7)
+        for end in ("perception_low_score", "perception_high_score")
+    ]
     layers = [
-        area("lower", "expectation_score", colours.short, 0.17),
-        area("lower", "perception_score", colours.above, 0.25),
-        area("lower_minimum", "minimum_score", colours.short, 0.75),
+        area("lower", "expectation_score", short, 0.17),
+        area("lower", "perception_score", above, 0.25),
+        area("lower_minimum", "minimum_score", short, 0.75 if is_reliable else 0.3),
+        *(ends if spelled_out and any(p.perception_low_score is not None for p in points) else []),
         line("minimum_score", colours.minimum, strokeDash=[1, 3], strokeWidth=1.6),
         line("expectation_score", colours.expectation, strokeDash=[5, 3], strokeWidth=1.6),
         line("perception_score", colours.perception, strokeWidth=2.4),
@@ -143,7 +152,10 @@ def shared_domain(series: Sequence[Sequence[GapPoint]]) -> tuple[float, float]:
         score
         for points in series
         for point in points
-        for score in (point.perception_score, point.expectation_score, point.minimum_score)
+        for score in (
+            *(point.perception_score, point.expectation_score, point.minimum_score),
+            *(point.perception_low_score, point.perception_high_score),
+        )
         if score is not None
     ]
     if not known:
@@ -176,6 +188,8 @@ def _values(points: Sequence[GapPoint]) -> alt.Data:
                 "lower": point.lower,
                 "lower_minimum": point.lower_minimum,
                 "n": point.n,
+                "perception_low_score": point.perception_low_score,
+                "perception_high_score": point.perception_high_score,
             }
             for point in points
         ]

@@ -114,6 +114,14 @@ class Standing:
     expectation_score: float | None
     minimum_score: float | None
     satisfaction_gap: float | None
+    gap_shrunk: float | None
+    gap_low: float | None
+    gap_high: float | None
+    perception_shrunk_score: float | None
+    perception_low_score: float | None
+    perception_high_score: float | None
+    perception_trend: str | None
+    gap_trend: str | None
     gap_change_13: float | None
     perception_change_13: float | None
     expectation_change_13: float | None
@@ -168,11 +176,23 @@ class PortfolioRow:
     coverage_share: float | None
     n_below_minimum: int | None
     n_with_minimum: int | None
+    n_joined: int | None
+    n_left: int | None
+    n_rated: int | None
+    ewma_mean_score: float | None
+    ewma_score: float | None
+    ewma_low_score: float | None
+    ewma_high_score: float | None
+    is_out_of_control: bool | None
+    ewma_null_reason: str | None
 
 
 @dataclass(frozen=True)
 class GapPoint:
-    """A week of a gap chart; ``lower`` and ``lower_minimum`` are where the shading starts."""
+    """A week of a gap chart; ``lower`` and ``lower_minimum`` are where the shading starts.
+
+    The interval is that of the perception of one client; a portfolio has none.
+    """
 
     service_dimension: str
     week_start_on: date
@@ -183,6 +203,8 @@ class GapPoint:
     lower: float | None
     lower_minimum: float | None
     n: int
+    perception_low_score: float | None
+    perception_high_score: float | None
 
 
 @dataclass(frozen=True)
@@ -231,6 +253,8 @@ class Promise:
     allowed_count: int | None
     overdue_days: int | None
     days_late: int | None
+    is_old_commitment: bool | None
+    notice_days: float | None
 
 
 @dataclass(frozen=True)
@@ -250,7 +274,7 @@ class Rating:
 
 @dataclass(frozen=True)
 class Contact:
-    """A contact of a client without a name, and whether the window heard from them."""
+    """A contact of a client without a name, whether the window heard from them, and whether to ask next."""
 
     contact_id: str
     job_title: str | None
@@ -258,3 +282,6 @@ class Contact:
     is_decision_maker: bool | None
     last_answered_on: date | None
     is_heard: bool
+    action: str | None
+    reason: str | None
+    ask_not_before_on: date | None

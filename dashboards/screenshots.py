@@ -68,6 +68,7 @@ def shots(account: str) -> list[Shot]:
     ]
     chinese = [
         Shot("clients_desk_zh", "/?lang=zh"),
+        Shot("clients_phone_zh", "/?lang=zh", "phone"),
         Shot("client_desk_zh", f"{client}&lang=zh"),
         Shot("client_phone_zh", f"{client}&lang=zh", "phone"),
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 
 from dashboards.labels import Labels
@@ -135,29 +135,42 @@ def last_heard(on: date | None, as_of: date, words: Words) -> str:
     return words.say("last {age}", age=words.days_ago(on, as_of))
 
 
-def client_title(name: str, standings: Sequence[Standing], labels: Labels) -> str:
-    """The finding of the client page: the widest gap and what moved it."""
+def client_title(
+    name: str, standings: Sequence[Standing], unreliable: Collection[str], labels: Labels
+) -> str:
+    """The finding of the client page: the widest gap and what moved it.
+
+    The perception leads on an ``unreliable`` service dimension.
+    """
     words = labels.words
     worst = standings[0] if standings else None
     if worst is None:
         return name
-    if worst.satisfaction_gap is None:
+    if worst.gap_shrunk is None:
         return words.say("{client}: {reason}", client=name, reason=null_reason(worst.null_reason, words))
     tied = [s.service_dimension for s in standings if s.widest_rank == 1 and s.satisfaction_gap is not None]
     dimension = labels.joined(tied or [worst.service_dimension])
     within = lower_first(dimension, words.language)
-    size = words.points(worst.satisfaction_gap)
+    size = words.points(worst.gap_shrunk)
     change = moved(worst, words)
     if worst.moved != "unknown":
         change = words.say("{moved} in {weeks} weeks", moved=change)
-    if words.signed(worst.satisfaction_gap) == "0":
+    if worst.service_dimension in unreliable:
+        return words.say(
+            "{client}: perception {p} on {dimension}; {moved}",
+            client=name,
+            p=words.score(worst.perception_shrunk_score),
+            dimension=within,
+            moved=change,
+        )
+    if words.signed(worst.gap_shrunk) == "0":
         return words.say(
             "{client}: expectations met, widest on {dimension}; {moved}",
             client=name,
             dimension=within,
             moved=change,
         )
-    if worst.satisfaction_gap > 0:
+    if worst.gap_shrunk > 0:
         return words.say(
             "{client}: above expectation everywhere, least on {dimension}; {moved}",
             client=name,
@@ -175,24 +188,6 @@ def client_title(name: str, standings: Sequence[Standing], labels: Labels) -> st
     )
 
 
-def panel_state(standing: Standing, words: Words) -> str:
-    """A client panel's line: gap, its change, where perception lies, and the n behind the gap."""
-    if standing.satisfaction_gap is None:
-        return words.say(
-            "perception {p}, no expectation to set it against, n {n}",
-            p=words.score(standing.perception_score),
-            n=standing.n_contacts,
-        )
-    return words.say(
-        "gap {gap} ({change} in {weeks} wk), {place}, n {n} of {eligible}",
-        gap=words.signed(standing.satisfaction_gap),
-        change=words.signed(standing.gap_change_13),
-        place=place(standing, words),
-        n=standing.n_paired,
-        eligible=standing.n_eligible,
-    )
-
-
 def place(standing: Standing, words: Words) -> str:
     """Where perception lies against expectation and minimum."""
     if standing.is_below_minimum:
@@ -204,8 +199,11 @@ def place(standing: Standing, words: Words) -> str:
     return words.say("inside the zone of tolerance")
 
 
-def portfolio_panel(row: PortfolioRow, words: Words) -> str:
-    """A portfolio panel's line: gap, its change, n, and how many are below their minimum."""
+def portfolio_panel(row: PortfolioRow, unreliable: float | None, words: Words) -> str:
+    """A portfolio panel's line: gap, its change, n, and how many are below their minimum.
+
+    ``unreliable`` is the reliability of a gap that is not to be relied on: the perception leads then.
+    """
     if row.satisfaction_gap is None:
         return words.say("nobody was heard on this in {weeks} weeks")
     gap = words.count(
@@ -215,6 +213,15 @@ def portfolio_panel(row: PortfolioRow, words: Words) -> str:
         gap=words.signed(row.satisfaction_gap, 1),
         change=words.signed(row.gap_change_13, 1),
     )
+    if unreliable is not None:
+        gap = words.count(
+            "perception {p} ({change} in {weeks} wk), {n} client; gap {gap} unreliable",
+            "perception {p} ({change} in {weeks} wk), {n} clients; gap {gap} unreliable",
+            row.n_accounts_paired,
+            p=words.score(row.paired_perception_score, 1),
+            change=words.signed(row.perception_change_13, 1),
+            gap=words.signed(row.satisfaction_gap, 1),
+        )
     if not row.n_with_minimum:
         return words.say("{gap}; no minimum was asked", gap=gap)
     return words.say(

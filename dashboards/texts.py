@@ -61,6 +61,10 @@ class Words:
             return "0"
         return f"{MINUS if value < 0 else '+'}{size}"
 
+    def decimal(self, value: float | None, decimals: int) -> str:
+        """A number that is no gap: a true minus, and no plus."""
+        return self.signed(value, decimals).removeprefix("+")
+
     def points(self, value: float) -> str:
         """The size of a change in points, where a word already says its direction."""
         return f"{abs(value):.0f}"
@@ -68,6 +72,13 @@ class Words:
     def share(self, value: float | None) -> str:
         """A share from 0 to 1 as per cent."""
         return NOTHING if value is None else f"{value:.0%}"
+
+    def net(self, value: float | None) -> str:
+        """Promoters less detractors, -1 to 1, in the usual hundredths: +33."""
+        if value is None:
+            return NOTHING
+        size = f"{abs(value):.0%}".removesuffix("%")
+        return size if size == "0" else f"{MINUS if value < 0 else '+'}{size}"
 
     def day(self, value: date | None) -> str:
         """A date: 15 Mar 2027."""

@@ -89,6 +89,8 @@ _CSS = """
   line-height: 1.5; }
 .gw-banner p { margin: 0; }
 .gw-banner p + p { margin-top: .3rem; }
+.gw-note { color: %(text)s; border-left: 3px solid %(muted)s; margin: 0; padding: .2rem .7rem;
+  line-height: 1.5; }
 .gw-neg { color: %(negative)s; }
 .gw-pos { color: %(positive)s; }
 .gw-muted { color: %(muted)s; }
@@ -111,9 +113,25 @@ _CSS = """
 .gw-table .gw-why { font-weight: 600; }
 .gw-table .gw-gap { font-weight: 650; font-size: 1.05rem; }
 .gw-table .gw-wrap { overflow-wrap: anywhere; }
+.gw-table abbr { text-decoration: underline dotted; text-underline-offset: 3px; cursor: help; }
+.gw-fall td { padding: .12rem .6rem .12rem 0; border: 0; }
+.gw-fall td:first-child { white-space: nowrap; }
+.gw-fall td small { display: inline; }
+.gw-fall td:last-child { width: 60%%; }
+.gw-fall .gw-total { font-weight: 650; }
+.gw-more summary { cursor: pointer; color: %(perception)s; font-size: .9rem; padding: .25rem 0; }
+.gw-more summary:focus-visible { outline: 2px solid %(perception)s; }
+.gw-more p { margin: .2rem 0; font-size: .9rem; line-height: 1.5; color: %(muted)s; }
+.gw-table .gw-tight { white-space: nowrap; }
+.gw-believe .gw-wide { width: 17%%; }
+.gw-believe .gw-widest { width: 29%%; }
+.gw-believe td { vertical-align: top; }
+.gw-unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%%); }
+.gw-phone { display: none; }
 .gw-work .gw-client { width: 20%%; }
 .gw-work .gw-why-cell { width: 40%%; }
-.gw-work .gw-tight { white-space: nowrap; }
+.gw-work td.gw-tight, .gw-work th.gw-tight, .gw-work .gw-gap-cell,
+.gw-believe .gw-num { padding-right: 1.1rem; }
 .gw-cards { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: .8rem; margin: .3rem 0; }
 .gw-card { border: 1px solid %(border)s; border-radius: 6px; padding: .7rem .9rem; color: %(text)s; }
 .gw-card h3 { font-size: .9rem; font-weight: 400; margin: 0; padding: 0; color: %(text)s; }
@@ -140,8 +158,20 @@ _CSS = """
     padding: .5rem 0; }
   .gw-work td { display: none; border: 0; padding: 0; }
   .gw-work td.gw-client { display: block; grid-area: 1 / 1; width: auto; }
-  .gw-work td.gw-gap-cell { display: block; grid-area: 1 / 2; }
+  .gw-work td.gw-gap-cell { display: block; grid-area: 1 / 2; padding: 0; }
   .gw-work td.gw-why-cell { display: block; grid-area: 2 / 1 / 3 / 3; width: auto; }
   .gw-plain .gw-hide-phone { display: none; }
+  .gw-phone { display: inline; }
+  .gw-gap-cell small { text-align: right; }
+  .gw-fall td small { display: block; }
+  .gw-believe thead { display: none; }
+  .gw-believe { display: flex; flex-direction: column; }
+  .gw-believe caption { order: 2; }
+  .gw-believe tbody { display: block; }
+  .gw-believe tr { display: grid; grid-template-columns: 1fr 1fr; gap: .15rem .8rem; padding: .6rem 0;
+    border-bottom: 1px solid %(grid)s; }
+  .gw-believe td { border: 0; padding: 0; }
+  .gw-believe td.gw-num { text-align: left; white-space: normal; padding: 0; }
+  .gw-believe td.gw-whole { grid-column: 1 / 3; width: auto; }
 }
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, timedelta
 
 import streamlit as st
@@ -49,13 +50,19 @@ def seen_on(page: Page, week: Week) -> date:
     return min(page.as_of.date(), week.week_start_on + timedelta(days=6))
 
 
-def gap_legend(page: Page, *, with_minimum: bool) -> None:
-    """Keys of the gap charts, in the words the charts use."""
+def gap_legend(
+    page: Page, unreliable: Collection[str], *, with_minimum: bool, with_interval: bool = False
+) -> None:
+    """Keys of the gap charts, in the words the charts use; shades no chart has are left out."""
     words, colours = page.words, page.colours
-    areas = [(words.say("short of expectation"), colours.short, 0.25)]
-    if with_minimum:
-        areas.append((words.say("below the minimum"), colours.short, 0.8))
-    areas.append((words.say("above expectation"), colours.above, 0.35))
+    areas = []
+    if len(unreliable) < len(page.labels.codes):
+        areas.append((words.say("short of expectation"), colours.short, 0.25))
+        if with_minimum:
+            areas.append((words.say("below the minimum"), colours.short, 0.8))
+        areas.append((words.say("above expectation"), colours.above, 0.35))
+    if unreliable:
+        areas.append((words.say("unreliable gap: read the perception"), colours.muted, 0.3))
     st.html(
         table.legend(
             colours,
@@ -63,5 +70,6 @@ def gap_legend(page: Page, *, with_minimum: bool) -> None:
             words.say("expectation"),
             words.say("minimum") if with_minimum else None,
             areas,
+            words.say("95 % interval of the best estimate") if with_interval else None,
         )
     )

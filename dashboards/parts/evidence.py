@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboards import table
+from dashboards import survey_sentences, table
 from dashboards.labels import relationship
 from dashboards.markup import in_html
 from dashboards.parts.common import signed_html
 from dashboards.queries import client as asked_of
-from dashboards.rows import Client, Contact, Promise, Rating
+from dashboards.queries import quality as asked_for
+from dashboards.rows import Client, Contact, Promise, Rating, Week
 from dashboards.shell import Page
 from dashboards.texts import NOTHING
 
@@ -44,9 +45,23 @@ def _promise_cells(page: Page, row: Promise) -> list[str]:
         in_html(signal),
         in_html(page.labels.of(row.service_dimension)),
         in_html(row.subject_id or NOTHING),
-        in_html(words.day(row.falls_due_at.date() if row.falls_due_at else None)),
+        f"{in_html(words.day(row.falls_due_at.date() if row.falls_due_at else None))}{_notice(page, row)}",
         _state(page, row),
     ]
+
+
+def _notice(page: Page, row: Promise) -> str:
+    """How early we said that it would not hold; nothing where we never did."""
+    words = page.words
+    if row.notice_days is None:
+        return ""
+    days = int(abs(row.notice_days))
+    text = (
+        words.count("new date told {n} day before", "new date told {n} days before", days)
+        if row.notice_days >= 0
+        else words.count("new date told {n} day after", "new date told {n} days after", days)
+    )
+    return f"<small>{in_html(text)}</small>"
 
 
 def _state(page: Page, row: Promise) -> str:
@@ -54,6 +69,12 @@ def _state(page: Page, row: Promise) -> str:
     if row.state == "broken" and row.kind == "count" and row.actual_count is not None:
         text = words.say(
             "◆ {actual} times, {allowed} allowed", actual=row.actual_count, allowed=row.allowed_count or 0
+        )
+    elif row.is_old_commitment and row.overdue_days is not None:
+        text = words.count(
+            "◆ {n} day overdue: an old commitment",
+            "◆ {n} days overdue: an old commitment",
+            row.overdue_days,
         )
     elif row.overdue_days is not None and row.kind != "verdict":
         text = words.count("◆ {n} day overdue", "◆ {n} days overdue", row.overdue_days)
@@ -114,8 +135,8 @@ def _rating_cells(page: Page, row: Rating) -> list[str]:
     ]
 
 
-def contacts(page: Page, found: Client) -> None:
-    """Whom the window heard, and who is silent."""
+def contacts(page: Page, found: Client, week: Week) -> None:
+    """Whom the window heard, who is silent, and whom to ask next."""
     words = page.words
     rows = asked_of.contacts(page.snapshot, found.account_id)
     heard = sum(1 for row in rows if row.is_heard)
@@ -126,7 +147,18 @@ def contacts(page: Page, found: Client) -> None:
     if not rows:
         st.markdown(words.say("No contact of this client is delivered."))
         return
-    columns = [table.Column(in_html(words.say("Contact"))), table.Column(in_html(words.say("Last heard")))]
+    kinds = survey_sentences.coverage(
+        asked_for.coverage(page.snapshot, found.account_id, week.week_id), words
+    )
+    if kinds:
+        st.html(
+            f'<p class="gw-line" style="margin:0">{in_html(words.say("Heard: {kinds}.", kinds=kinds))}</p>'
+        )
+    columns = [
+        table.Column(in_html(words.say("Contact"))),
+        table.Column(in_html(words.say("Last heard"))),
+        table.Column(in_html(words.say("Ask next"))),
+    ]
     caption = words.say("Heard: answered in the {weeks} weeks up to {day}.", day=words.day(page.as_of.date()))
     if len(rows) > MOST_CONTACTS:
         caption = words.say(
@@ -144,9 +176,6 @@ def contacts(page: Page, found: Client) -> None:
 
 def _contact_cells(page: Page, row: Contact) -> list[str]:
     words = page.words
-    decides = words.say("decides") if row.is_decision_maker else None
-    about = " · ".join(text for text in (relationship(row.relationship, words), decides) if text)
-    key = f"{about} · {row.contact_id}" if about else row.contact_id
     last = words.day(row.last_answered_on)
     if row.is_heard:
         state = in_html(last)
@@ -156,4 +185,9 @@ def _contact_cells(page: Page, row: Contact) -> list[str]:
         )
         state = f'<span class="gw-muted">{in_html(silent)}</span>'
     title = row.job_title or words.say("without a title")
-    return [f"{in_html(title)}<small>{in_html(key)}</small>", state]
+    plan = in_html(survey_sentences.next_ask(row, words))
+    return [
+        f"{in_html(title)}<small>{in_html(survey_sentences.about(row, words))}</small>",
+        state,
+        f"<strong>{plan}</strong>" if row.action == "ask" else f'<span class="gw-muted">{plan}</span>',
+    ]

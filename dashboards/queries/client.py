@@ -49,13 +49,17 @@ def client_history(snapshot: Snapshot, account_id: str, week_id: int) -> dict[st
         "marts.fct_satisfaction_weekly",
         f"""from (
                 select service_dimension, week_id, week_start_on, p as perception_score, expectation_score,
-                       minimum_score, satisfaction_gap, n, {SHADES.format(p="p")}
+                       minimum_score, satisfaction_gap, n,
+                       case when p is not null then perception_low_score end as perception_low_score,
+                       case when p is not null then perception_high_score end as perception_high_score,
+                       {SHADES.format(p="p")}
                 from (select *,
                              case when is_paired then paired_perception_score else perception_score end as p,
                              case when is_paired then n_paired else n_contacts end as n
                       from (select *, bool_or(n_paired > 0) over (partition by service_dimension) as is_paired
                             from marts.fct_satisfaction_weekly
-                            where account_id = $account and week_id <= $week))
+                            where account_id = $account and week_id <= $week
+                              and service_dimension <> 'overall'))
             ) order by week_id""",
         account=account_id,
         week=week_id,
@@ -119,12 +123,18 @@ def ratings(snapshot: Snapshot, account_id: str, limit: int) -> list[Rating]:
 
 @st.cache_data(max_entries=500, show_spinner=False)
 def contacts(snapshot: Snapshot, account_id: str) -> list[Contact]:
-    """The client's contacts: heard ones first, then the longest silent."""
+    """The client's contacts: whom to ask next first, then those heard, then the longest silent."""
     return select(
         Contact,
         snapshot,
-        "marts.rpt_client_contacts",
-        """from marts.rpt_client_contacts where account_id = $account
-           order by is_heard desc, last_answered_on desc nulls last, contact_id""",
+        "marts.rpt_client_contacts, marts.rpt_survey_plan",
+        """from marts.rpt_client_contacts as c
+           left join marts.rpt_survey_plan as p using (account_id, contact_id)
+           where account_id = $account
+           order by p.priority nulls last, is_heard desc, c.last_answered_on desc nulls last, contact_id""",
+        renamed={
+            name: f"c.{name}"
+            for name in ("job_title", "relationship", "is_decision_maker", "last_answered_on", "is_heard")
+        },
         account=account_id,
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from dashboards.measured import ControlPoint
 from dashboards.queries.attached import SHADES, by_dimension, columns, fetch, select
 from dashboards.rows import (
     Filters,
@@ -107,7 +108,7 @@ def gap_histories(
     rows = fetch(
         snapshot,
         "marts.fct_satisfaction_weekly",
-        """select s.account_id, s.service_dimension, s.satisfaction_gap
+        """select s.account_id, s.service_dimension, s.gap_shrunk
            from marts.fct_satisfaction_weekly as s
            join (select unnest($accounts) as account_id, unnest($dims) as service_dimension) as k
              on k.account_id = s.account_id and k.service_dimension = s.service_dimension
@@ -148,7 +149,9 @@ def portfolio_history(snapshot: Snapshot, week_id: int, cut: str, value: str) ->
         f"""from (
                 select service_dimension, week_id, week_start_on, paired_perception_score as perception_score,
                        expectation_score, cast(null as double) as minimum_score, satisfaction_gap,
-                       n_accounts_paired as n, {SHADES.format(p="paired_perception_score")}
+                       n_accounts_paired as n, {SHADES.format(p="paired_perception_score")},
+                       cast(null as double) as perception_low_score,
+                       cast(null as double) as perception_high_score
                 from marts.rpt_portfolio_weekly
                 where week_id <= $week and cut = $cut and cut_value = $value
             ) order by week_id""",
@@ -157,6 +160,24 @@ def portfolio_history(snapshot: Snapshot, week_id: int, cut: str, value: str) ->
         value=value,
     )
     return by_dimension(points)
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def control_history(snapshot: Snapshot, week_id: int, n_weeks: int) -> dict[str, list[ControlPoint]]:
+    """The control chart of the whole portfolio by service dimension, oldest week first."""
+    points = select(
+        ControlPoint,
+        snapshot,
+        "marts.rpt_portfolio_weekly",
+        """from marts.rpt_portfolio_weekly
+           where cut = 'all' and week_id <= $week and week_id > $week - $n_weeks order by week_id""",
+        week=week_id,
+        n_weeks=n_weeks,
+    )
+    found: dict[str, list[ControlPoint]] = {}
+    for point in points:
+        found.setdefault(point.service_dimension, []).append(point)
+    return found
 
 
 def _where(week_id: int, dim: str | None, filters: Filters) -> dict[str, Any]:

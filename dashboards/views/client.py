@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
-from dashboards import charts, filters, sentences, shell, table
+from dashboards import caveats, charts, filters, sentences, shell, survey_sentences, table
 from dashboards.labels import owner, renewal
 from dashboards.markup import in_html, in_markdown
-from dashboards.parts import evidence
+from dashboards.parts import believed, evidence, moved
 from dashboards.parts.common import dated, gap_legend, seen_on, week_choice
 from dashboards.queries import client as asked_of
-from dashboards.queries import shared
+from dashboards.queries import measured, quality, shared
 from dashboards.rows import Client, GapPoint, Standing, Week
 from dashboards.shell import Page
 
-LARGE, SMALL, FELT = 470, 120, 250
+LARGE, SMALL, FELT = 505, 116, 250
 WIDEST = "widest"
 
 
@@ -39,17 +41,25 @@ def main() -> None:
         st.html(table.box(page.words.say("Nothing to show"), _why_nothing(page, found), 80))
         return
     ordered = sorted(standings, key=lambda each: each.service_dimension != dim) if dim else standings
-    _gaps(page, found, ordered, week)
-    left, right = st.columns([5, 3])
+    shown = ordered[0].service_dimension
+    reliability = quality.unreliable(page.snapshot, week.week_id)
+    _gaps(page, found, ordered, week, reliability)
+    left, right = st.columns(2)
     with left:
-        _felt_factual(page, found, ordered[0].service_dimension, week)
+        moved.client_moved(page, measured.changes(page.snapshot, found.account_id, week.week_id), shown)
     with right:
-        evidence.contacts(page, found)
+        _felt_factual(page, found, shown, week)
+    beliefs = measured.beliefs(page.snapshot, found.account_id, week.week_id)
+    rows = [beliefs[each.service_dimension] for each in ordered if each.service_dimension in beliefs]
+    believed.believed(page, rows, reliability, seen_on(page, week))
+    believed.measured_how(page, week)
+    believed.restated(page, found)
     left, right = st.columns([5, 3])
     with left:
         evidence.promises(page, found)
-    with right:
         evidence.answers(page, found)
+    with right:
+        evidence.contacts(page, found, week)
 
 
 def _way_back(page: Page) -> None:
@@ -111,7 +121,8 @@ def _dimension(page: Page) -> str | None:
 def _head(page: Page, found: Client, standings: list[Standing], week: Week | None) -> None:
     words = page.words
     name = found.account_name or found.account_id
-    finding = sentences.client_title(name, standings, page.labels)
+    unreliable = quality.unreliable(page.snapshot, week.week_id) if week else {}
+    finding = sentences.client_title(name, standings, unreliable, page.labels)
     st.title(in_markdown(dated(page, week, finding) if week else finding), anchor=False)
     worst = standings[0] if standings else None
     parts = [
@@ -135,7 +146,12 @@ def _head(page: Page, found: Client, standings: list[Standing], week: Week | Non
     mender = owner(found, role, words)
     owned = words.say("owner {owner}", owner=mender) if mender else words.say("no owner")
     parts.append(f"<strong>{in_html(owned)}</strong>")
-    st.html(f'<p class="gw-line" style="margin:0">{" · ".join(part for part in parts if part)}</p>')
+    lines = [" · ".join(part for part in parts if part)]
+    whole = measured.overall(page.snapshot, found.account_id, week.week_id) if week else None
+    if whole is not None and week is not None:
+        asked = quality.scores(page.snapshot, "account", found.account_id, week.week_id)
+        lines += [in_html(caveats.overall(whole, words)), in_html(survey_sentences.scores(asked, words))]
+    st.html(f'<p class="gw-line" style="margin:0">{"<br>".join(line for line in lines if line)}</p>')
     shell.freshness(page)
 
 
@@ -148,22 +164,28 @@ def _why_nothing(page: Page, found: Client) -> str:
     return words.say("This client was not active in this week; choose another one.")
 
 
-def _gaps(page: Page, found: Client, ordered: list[Standing], week: Week) -> None:
+def _gaps(
+    page: Page,
+    found: Client,
+    ordered: list[Standing],
+    week: Week,
+    reliability: Mapping[str, float | None],
+) -> None:
     if all(standing.perception_score is None for standing in ordered):
         silent = sentences.too_few(ordered[0], page.words)
         st.html(table.box(page.words.say("No service dimension has an answer"), silent, SMALL))
         return
     history = asked_of.client_history(page.snapshot, found.account_id, week.week_id)
     has_minimum = any(p.minimum_score is not None for points in history.values() for p in points)
-    gap_legend(page, with_minimum=has_minimum)
+    gap_legend(page, reliability, with_minimum=has_minimum, with_interval=True)
     domain = charts.shared_domain(list(history.values()))
     left, right = st.columns([5, 3])
     with left:
-        _panel(page, found, ordered[0], history, LARGE, domain)
+        _panel(page, found, ordered[0], history, LARGE, domain, reliability)
     with right:
         for standing in ordered[1:]:
             with st.container(gap="xsmall"):
-                _panel(page, found, standing, history, SMALL, domain)
+                _panel(page, found, standing, history, SMALL, domain, reliability)
 
 
 def _panel(
@@ -173,16 +195,25 @@ def _panel(
     history: dict[str, list[GapPoint]],
     height: int,
     domain: tuple[float, float],
+    reliability: Mapping[str, float | None],
 ) -> None:
     words, label = page.words, page.labels.of(standing.service_dimension)
     points = history.get(standing.service_dimension, [])
     if standing.perception_score is None or not points:
         st.html(table.box(label, sentences.too_few(standing, words), height))
         return
-    st.html(table.heading(label, sentences.panel_state(standing, words)))
+    st.html(
+        table.heading(label, caveats.panel(standing, reliability, sentences.place(standing, words), words))
+    )
     st.altair_chart(
         charts.gap_chart(
-            points, words, page.colours, height=height, domain=domain, spelled_out=height == LARGE
+            points,
+            words,
+            page.colours,
+            height=height,
+            domain=domain,
+            spelled_out=height == LARGE,
+            is_reliable=standing.service_dimension not in reliability,
         ),
         theme=None,
         width="stretch",

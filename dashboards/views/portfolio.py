@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
-from dashboards import charts, filters, sentences, shell, table
+from dashboards import charts, filters, sentences, shell, survey_sentences, table
 from dashboards.labels import filtered
-from dashboards.markup import in_markdown
+from dashboards.markup import in_html, in_markdown
+from dashboards.parts import believed, control, moved
 from dashboards.parts.common import dated, gap_legend, week_choice
 from dashboards.parts.worklist import worklist
-from dashboards.queries import portfolio, shared
+from dashboards.queries import measured, portfolio, quality, shared
 from dashboards.rows import Filters, GapPoint, PortfolioRow, Week
 from dashboards.shell import Page
 
@@ -125,20 +128,30 @@ def _portfolio(page: Page, week: Week, dim: str | None, chosen: Filters) -> None
     summary = rows.get(dim or "overall")
     if summary is not None:
         _cards(page, summary, dim)
+    asked = survey_sentences.scores(quality.scores(page.snapshot, cut, value, week.week_id), words)
+    if asked:
+        st.html(f'<p class="gw-line" style="margin:0">{in_html(asked)}</p>')
     st.subheader(
         words.say("Where the whole portfolio stands")
         if not cuts
         else words.say("Where {filters} stands", filters=in_markdown(filtered(chosen, words))),
         anchor=False,
     )
-    gap_legend(page, with_minimum=False)
+    reliability = quality.unreliable(page.snapshot, week.week_id)
+    gap_legend(page, reliability, with_minimum=False)
     history = portfolio.portfolio_history(page.snapshot, week.week_id, cut, value)
     shown = [code for code in page.labels.codes if code in rows]
     domain = charts.shared_domain([history[code] for code in shown if code in history])
     grid = st.grid(min(4, max(1, len(shown))), min_column_width=215)
     for code in shown:
         with grid.container():
-            _panel(page, code, rows[code], history.get(code, []), domain)
+            _panel(page, code, rows[code], history.get(code, []), domain, reliability)
+    with st.expander(words.say("Why the mean gap moved"), icon=":material/waterfall_chart:"):
+        moved.portfolio_moved(page, measured.portfolio_changes(page.snapshot, week.week_id, cut, value), dim)
+    if not cuts:
+        control.charted(page, [rows[code] for code in shown], week)
+    believed.measured_how(page, week)
+    control.anonymous(page, quality.anonymous(page.snapshot, cut, value, week.week_id))
 
 
 def _cards(page: Page, row: PortfolioRow, dim: str | None) -> None:
@@ -150,6 +163,11 @@ def _cards(page: Page, row: PortfolioRow, dim: str | None) -> None:
         e=words.signed(row.expectation_change_13, 1),
     )
     p, e = words.score(row.paired_perception_score, 1), words.score(row.expectation_score, 1)
+    joined = (
+        [words.say("{joined} joined, {left} left in {weeks} weeks", joined=row.n_joined, left=row.n_left)]
+        if row.n_joined is not None and row.n_left is not None
+        else []
+    )
     mean_n = words.count("mean of {n} client", "mean of {n} clients", row.n_accounts_paired)
     st.html(
         table.cards(
@@ -181,7 +199,10 @@ def _cards(page: Page, row: PortfolioRow, dim: str | None) -> None:
                 (
                     words.say("Silent clients"),
                     words.integer(row.n_accounts_silent),
-                    [words.say("of {n}: no answer in {weeks} weeks", n=words.integer(row.n_accounts))],
+                    [
+                        words.say("of {n}: no answer in {weeks} weeks", n=words.integer(row.n_accounts)),
+                        *joined,
+                    ],
                 ),
             ]
         )
@@ -189,15 +210,28 @@ def _cards(page: Page, row: PortfolioRow, dim: str | None) -> None:
 
 
 def _panel(
-    page: Page, code: str, row: PortfolioRow, points: list[GapPoint], domain: tuple[float, float]
+    page: Page,
+    code: str,
+    row: PortfolioRow,
+    points: list[GapPoint],
+    domain: tuple[float, float],
+    reliability: Mapping[str, float | None],
 ) -> None:
     words, label = page.words, page.labels.of(code)
-    st.html(table.heading(label, sentences.portfolio_panel(row, words)))
+    st.html(table.heading(label, sentences.portfolio_panel(row, reliability.get(code), words)))
     if not points or row.satisfaction_gap is None:
         st.html(table.box(label, words.say("Nobody was heard on this in {weeks} weeks."), PANEL_HEIGHT))
         return
     st.altair_chart(
-        charts.gap_chart(points, words, page.colours, height=PANEL_HEIGHT, domain=domain, spelled_out=False),
+        charts.gap_chart(
+            points,
+            words,
+            page.colours,
+            height=PANEL_HEIGHT,
+            domain=domain,
+            spelled_out=False,
+            is_reliable=code not in reliability,
+        ),
         theme=None,
         width="stretch",
         alt=words.say(

@@ -9,8 +9,11 @@ import fixture_snapshot
 import pytest
 from streamlit.testing.v1 import AppTest, app_test
 
+from gapwatch.snapshots import open_snapshot
+
 APP = Path(__file__).resolve().parents[2] / "dashboards" / "app.py"
 OpenPage = Callable[..., AppTest]
+Ask = Callable[..., list[tuple[object, ...]]]
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +27,17 @@ def no_folder_left_behind() -> Iterator[None]:
     """Streamlit's test library makes a temporary folder at import and leaves it to the collector."""
     yield
     app_test.TMP_DIR.cleanup()
+
+
+@pytest.fixture
+def ask(company: Path) -> Ask:
+    """Rows of a query on the made-up company, or on another workspace."""
+
+    def run(sql: str, workspace: Path = company) -> list[tuple[object, ...]]:
+        with open_snapshot(workspace / "published") as connection:
+            return connection.execute(sql).fetchall()
+
+    return run
 
 
 @pytest.fixture

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import duckdb
+import yaml
 
 from gapwatch.snapshots import POINTER, SnapshotInfo, digest
 
 SQL = Path(__file__).with_suffix(".sql")
+MARTS = Path(__file__).resolve().parents[2] / "dbt_project" / "models" / "marts"
 
 
 def recent_instant() -> datetime:
@@ -27,6 +30,7 @@ def publish(workspace: Path, *changes: str, snapshot_id: str = "0f3a", as_of: da
         # Parameters cannot be bound to a script of several statements.
         script = SQL.read_text(encoding="utf-8")
         connection.execute(script.replace("$as_of", f"'{as_of}'").replace("$snapshot_id", f"'{snapshot_id}'"))
+        _keep_the_contract(connection)
         for change in changes:
             connection.execute(change)
         connection.execute("CHECKPOINT")
@@ -45,3 +49,29 @@ def publish(workspace: Path, *changes: str, snapshot_id: str = "0f3a", as_of: da
     pointer.write_text(info.to_json(), encoding="utf-8")
     pointer.replace(published / POINTER)
     return workspace
+
+
+def _keep_the_contract(connection: duckdb.DuckDBPyConnection) -> None:
+    """Give every column the type of its mart's contract; a column no mart has raises KeyError."""
+    made = connection.execute(
+        "select table_name, column_name, lower(data_type) from information_schema.columns "
+        "where table_schema = 'marts'"
+    ).fetchall()
+    for mart, column, data_type in made:
+        agreed = contracts()[mart][column]
+        if data_type != agreed:
+            connection.execute(f"alter table marts.{mart} alter column {column} set data type {agreed}")
+
+
+@cache
+def contracts() -> dict[str, dict[str, str]]:
+    """Data type of every column of every mart, as its model promises it."""
+    models = [
+        model
+        for path in sorted(MARTS.rglob("*__models.yml"))
+        for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
+    ]
+    return {
+        model["name"]: {column["name"]: column["data_type"] for column in model["columns"]}
+        for model in models
+    }

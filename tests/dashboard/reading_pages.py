@@ -35,6 +35,23 @@ def rows(at: AppTest, label: str) -> list[list[str]]:
     return []
 
 
+def pictures(at: AppTest) -> list[str]:
+    """What each small graphic says of itself."""
+    found = [re.findall(r'<img [^>]*alt="([^"]+)"', element.proto.body) for element in at.get("html")]
+    return [html.unescape(text) for each in found for text in each]
+
+
+def reasons(at: AppTest) -> list[str]:
+    """Explanations behind words that carry one."""
+    found = [re.findall(r'<abbr title="([^"]+)"', element.proto.body) for element in at.get("html")]
+    return [html.unescape(text) for each in found for text in each]
+
+
+def expanders(at: AppTest) -> list[str]:
+    """What is one click away."""
+    return [element.label for element in at.expander]
+
+
 def banners(at: AppTest) -> list[str]:
     """Banners above the title, as text."""
     return [_text(e.proto.body) for e in at.get("html") if 'class="gw-banner"' in e.proto.body]

@@ -119,6 +119,52 @@ def test_the_finding_and_the_first_client_are_above_the_fold(browser: Browser, a
         seen.page.close()
 
 
+@pytest.mark.parametrize("size", sorted(SIZES))
+def test_interval_and_n_of_the_ranked_number_are_seen_at_every_size(
+    browser: Browser, address: str, size: str
+) -> None:
+    page = visit(browser, address, "/", size).page
+
+    assert page.get_by_text("\u221248 to \u221220", exact=True).is_visible()
+    assert page.get_by_text("answered \u221237, n 3", exact=True).is_visible()
+    page.close()
+
+
+@pytest.mark.parametrize("size", sorted(SIZES))
+@pytest.mark.parametrize("path", ["/", CLIENT, f"{CLIENT}&lang=zh"])
+def test_what_is_one_click_away_fits_the_screen_too(
+    browser: Browser, address: str, path: str, size: str
+) -> None:
+    page = visit(browser, address, path, size).page
+    main = page.get_by_test_id("stMain")
+
+    for each in main.locator("summary").all():
+        each.focus()
+        page.keyboard.press("Enter")
+    assert all(table.is_visible() for table in main.locator("details table").all())
+    assert main.locator("details table").count() >= 3
+
+    widths = page.evaluate(
+        """() => { const main = document.querySelector('[data-testid=stMain]');
+                   return [main.scrollWidth, main.clientWidth] }"""
+    )
+    assert widths[0] == widths[1]
+    page.close()
+
+
+def test_the_waterfall_switches_to_the_year_before(browser: Browser, address: str) -> None:
+    page = visit(browser, address, CLIENT).page
+
+    main = page.get_by_test_id("stMain")
+    main.get_by_role("radio", name="52 weeks before").or_(
+        main.get_by_role("button", name="52 weeks before", exact=True)
+    ).first.click()
+
+    page.get_by_text("Nothing to explain: the known weeks do not reach 52 weeks back.").first.wait_for()
+    page.wait_for_url("**against=52*")
+    page.close()
+
+
 def test_a_row_leads_to_its_client_and_back(browser: Browser, address: str) -> None:
     page = visit(browser, address, "/?lang=zh").page
 

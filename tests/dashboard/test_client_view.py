@@ -13,7 +13,7 @@ from reading_pages import alts, rows, title, words
 def test_the_title_names_the_widest_gap_and_what_moved(company: Path, open_page: OpenPage) -> None:
     at = open_page(company, "client", account="A-001")
 
-    assert title(at) == "Harbor Logistics: 37 points short on trust; perception fell 29 in 13 weeks"
+    assert title(at) == "Harbor Logistics: 34 points short on trust; perception fell 29 in 13 weeks"
     assert alts(at)[0] == ("Trust at Harbor Logistics: perception 41 against expectation 78, gap \u221237")
 
 
@@ -24,10 +24,14 @@ def test_the_dimension_of_the_address_is_the_large_one(company: Path, open_page:
     assert "Felt and factual: responsiveness" in words(at)
 
 
-def test_every_panel_says_gap_change_place_and_n(company: Path, open_page: OpenPage) -> None:
+def test_every_panel_says_gap_interval_n_place_and_trend(company: Path, open_page: OpenPage) -> None:
     text = words(open_page(company, "client", account="A-001"))
 
-    assert "gap \u221237 (\u221230 in 13 wk), below the minimum, n 3 of 4" in text
+    assert (
+        "gap \u221234 (95 %: \u221248 to \u221220; answered \u221237, n 3 of 4), below the minimum, declining"
+        in text
+    )
+    assert "too few answers for a trend" in text
     assert "inside the zone of tolerance" in text
 
 
@@ -47,7 +51,7 @@ def test_felt_stands_beside_factual(company: Path, open_page: OpenPage) -> None:
 def test_overdue_promises_come_first_with_their_days(company: Path, open_page: OpenPage) -> None:
     states = [row[4] for row in rows(open_page(company, "client", account="A-001"), "Promises")]
 
-    assert states[:2] == ["◆ 38 days overdue", "◆ 11 days overdue"]
+    assert states[:2] == ["◆ 38 days overdue: an old commitment", "◆ 11 days overdue"]
     assert "● kept" in states
     assert "◆ kept 3 days late" in states
 

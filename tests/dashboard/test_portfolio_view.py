@@ -9,12 +9,17 @@ import pytest
 from conftest import OpenPage
 from reading_pages import alts, rows, title, words
 
+from dashboards.texts import Words
 from gapwatch.snapshots import open_snapshot
 
 
 def ask(workspace: Path, sql: str) -> list[tuple[object, ...]]:
     with open_snapshot(workspace / "published") as connection:
         return connection.execute(sql).fetchall()
+
+
+def signed(gap: object) -> str:
+    return Words().signed(gap)  # type: ignore[arg-type]
 
 
 NEWEST = "(select max(week_id) from marts.rpt_portfolio_worklist)"
@@ -44,15 +49,15 @@ def test_the_title_is_the_finding_with_the_numbers_of_the_marts(company: Path, o
 def test_the_worklist_holds_the_seven_widest_gaps_in_order(company: Path, open_page: OpenPage) -> None:
     expected = ask(
         company,
-        "select satisfaction_gap, gap_change_13, n_paired from marts.rpt_portfolio_worklist "
+        "select gap_shrunk, gap_low, gap_high, satisfaction_gap, n_paired from marts.rpt_portfolio_worklist "
         f"where rank <= 7 and week_id = {NEWEST} order by rank",
     )
 
     shown = rows(open_page(company), "Clients by gap")
 
     assert [row[4] for row in shown] == [
-        f"\u2212{abs(round(gap))} n {n}"
-        for gap, _, n in expected  # type: ignore[call-overload]
+        f"{signed(gap)} {signed(low)} to {signed(high)} answered {signed(raw)}, n {n}"
+        for gap, low, high, raw, n in expected
     ]
     assert shown[0][1] == (
         "Trust, wide for 9 weeks: perception fell 29 1 promise overdue · 3 of 4 contacts heard · last 5 d ago"
@@ -65,14 +70,14 @@ def test_each_row_says_whether_perception_fell_or_expectation_rose(
     why = [row[1] for row in rows(open_page(company), "Clients by gap")]
 
     assert "perception fell 10, expectation rose 6" in why[1]
-    assert "expectation rose 10" in why[4]
-    assert "perception" not in why[4]
+    assert "expectation rose 10" in why[5]
+    assert "perception" not in why[5]
 
 
 def test_dimensions_that_share_the_widest_gap_are_both_named(tmp_path: Path, open_page: OpenPage) -> None:
     workspace = fixture_snapshot.publish(
         tmp_path,
-        "update marts.rpt_portfolio_worklist set widest_rank = 1, satisfaction_gap = -33.6 "
+        "update marts.rpt_portfolio_worklist set widest_rank = 1, gap_shrunk = -33.6 "
         "where account_id = 'A-001' and service_dimension = 'responsiveness'",
     )
 
@@ -146,7 +151,7 @@ def test_a_client_without_a_gap_is_listed_last_and_never_as_zero(company: Path, 
 
     assert last[1].startswith("No gap: nobody answered in 13 weeks")
     assert last[4] == "– n 0"
-    assert last[5] == "–"
+    assert last[5] == "too few answers"
 
 
 def test_cards_and_panels_say_their_n(company: Path, open_page: OpenPage) -> None:
@@ -162,7 +167,7 @@ def test_cards_and_panels_say_their_n(company: Path, open_page: OpenPage) -> Non
     text = words(at)
     assert f"\u2212{abs(gap):.1f}" in text  # type: ignore[arg-type]
     assert f"mean of {n} clients" in text
-    assert f"{silent} of {active}: no answer in 13 weeks" in text
+    assert f"{silent} of {active}: no answer in 13 weeks 1 joined, 2 left in 13 weeks" in text
     assert "below their minimum" in text
     assert [alt.split(":")[0] for alt in alts(at)] == [
         "Responsiveness",
@@ -175,7 +180,7 @@ def test_cards_and_panels_say_their_n(company: Path, open_page: OpenPage) -> Non
 def test_an_older_week_is_shown_as_it_was_and_named(company: Path, open_page: OpenPage) -> None:
     ((week, gap),) = ask(
         company,
-        "select week_id, satisfaction_gap from marts.rpt_portfolio_worklist "
+        "select week_id, gap_shrunk from marts.rpt_portfolio_worklist "
         f"where rank = 1 and week_id = {NEWEST} - 12",
     )
 

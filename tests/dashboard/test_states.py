@@ -166,12 +166,13 @@ def test_an_empty_snapshot_is_not_shown_as_zeros(tmp_path: Path, open_page: Open
 
 def test_nobody_heard_at_all_is_not_shown_as_zeros(tmp_path: Path, open_page: OpenPage) -> None:
     scores = ("perception_score", "paired_perception_score", "expectation_score", "satisfaction_gap")
+    shrunk = ("gap_shrunk", "gap_low", "gap_high")
     changes = ("gap_change_13", "perception_change_13", "expectation_change_13")
     listed = ("is_wide", "rank", "dimension_rank")
     silent = [
         f"update marts.{mart} set " + ", ".join(f"{column} = null" for column in columns)
         for mart, columns in (
-            ("rpt_portfolio_worklist", scores + changes + listed),
+            ("rpt_portfolio_worklist", scores + shrunk + changes + listed),
             ("rpt_portfolio_weekly", (*scores, *changes, "coverage_share")),
         )
     ]

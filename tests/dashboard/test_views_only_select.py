@@ -7,14 +7,17 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
+from fixture_snapshot import MARTS
 
 from dashboards.texts import CATALOGUES
 
 DASHBOARDS = CATALOGUES.parent
 MODULES = sorted(DASHBOARDS.rglob("*.py"))
 # Scores as the marts name them; counts and days are not scores.
-SCORE = re.compile(r"(_score|_gap|_change_13|_share)$")
-DRAWING = {"charts.py", "table.py"}  # they place scores on a screen
+NAMED = r"(?:_score|_gap|_shrunk|_low|_high|_part|_change|_change_13|_before|_value|_share|zone_position)"
+SCORE = re.compile(rf"{NAMED}$")
+DRAWING = {"charts.py", "graphics.py"}  # they place scores on a screen
 
 
 def names_a_score(node: ast.expr) -> bool:
@@ -41,7 +44,7 @@ def test_python_computes_nothing_from_scores(path: Path) -> None:
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: p.stem)
 def test_sql_computes_nothing_from_scores(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    score = r"\w+(?:_score|_gap|_change_13|_share)\b"
+    score = rf"\w*{NAMED}\b"
 
     assert re.findall(r"(?:avg|stddev|median)\s*\(", text) == []
     assert re.findall(rf"sum\(\s*{score}", text) == []
@@ -55,6 +58,19 @@ def test_only_the_snapshot_module_opens_databases(path: Path) -> None:
     assert "duckdb.connect" not in text
     assert "read_parquet" not in text
     assert "private=True" not in text
+
+
+def test_the_exposures_name_the_marts_the_screens_read() -> None:
+    listed = yaml.safe_load((MARTS / "_marts__exposures.yml").read_text(encoding="utf-8"))["exposures"]
+    named = {
+        re.findall(r"'(\w+)'", mart)[0]
+        for screen in listed
+        if screen["type"] == "dashboard"
+        for mart in screen["depends_on"]
+    }
+    queries = [path.read_text(encoding="utf-8") for path in (DASHBOARDS / "queries").glob("*.py")]
+
+    assert named == set(re.findall(r"marts\.(\w+)", " ".join(queries)))
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: p.stem)
