@@ -10,12 +10,12 @@ HERE = Path(__file__).resolve().parent
 if str(HERE.parent) not in sys.path:
     sys.path.insert(0, str(HERE.parent))
 
-import streamlit as st  # noqa: E402
+import streamlit as st
 
-from dashboards import filters, shell  # noqa: E402
-from dashboards.queries.attached import QueryFailedError  # noqa: E402
-from dashboards.texts import Words  # noqa: E402
-from gapwatch.snapshots import SnapshotMissingError  # noqa: E402
+from dashboards import filters, shell
+from dashboards.queries.attached import QueryFailedError
+from dashboards.texts import Words
+from gapwatch.snapshots import SnapshotMissingError
 
 
 def main() -> None:

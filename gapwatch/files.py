@@ -88,7 +88,7 @@ def find(ws: Workspace, source: Source) -> list[FoundFile | RefusedFile]:
         else:
             anchored = str(Path(glob.escape(str(ws.folder))) / pattern)
             # Path.glob takes no absolute pattern, and a source may name one.
-            paths.update(Path(match) for match in glob.glob(anchored, recursive=True))  # noqa: PTH207
+            paths.update(Path(match) for match in glob.glob(anchored, recursive=True))  # noqa: PTH207 - see above
     found = [_classify(ws, path) for path in sorted(paths)]
     return [one for one in found if one is not None]
 

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -113,8 +113,8 @@ def test_a_truncated_file_fails_the_run_and_the_other_sources_go_on(
     assert all(s.batches for s in group), "what the others landed is loaded"
 
 
-def states(run: object) -> dict[str, str]:
-    return {task.task_id: str(task.state) for task in run.get_task_instances()}  # type: ignore[attr-defined]
+def states(run: Any) -> dict[str, str]:
+    return {task.task_id: str(task.state) for task in run.get_task_instances()}
 
 
 def tables(connection: duckdb.DuckDBPyConnection) -> list[str]:

@@ -18,7 +18,7 @@ from tests.build.compiled import CompiledModel
 
 pytestmark = pytest.mark.xdist_group("build")
 
-EPOCH = datetime(1970, 1, 5)  # noqa: DTZ001
+EPOCH = datetime.fromisoformat("1970-01-05")
 BLOCK = 217
 LAST_WEEK = BLOCK * 13 + 12
 FEW = range(1, 5)
@@ -104,7 +104,7 @@ def shown(
             "intermediate.int_survey_items_counted": [
                 {
                     "source": "s", "survey_id": "S", "service_dimension": "trust", "n_items": 1,
-                    "valid_from_at": datetime(1900, 1, 1),  # noqa: DTZ001
+                    "valid_from_at": datetime.fromisoformat("1900-01-01"),
                 }
             ],
             "intermediate.int_account_weeks": [

@@ -15,7 +15,7 @@ from gapwatch.workspace import Workspace, load_workspace
 
 pytestmark = pytest.mark.xdist_group("build")
 
-EPOCH = datetime(1970, 1, 5)  # noqa: DTZ001
+EPOCH = datetime.fromisoformat("1970-01-05")
 #: The whole record; sums of doubles differ in their last bits from build to build.
 RECORD = (
     "select columns(lambda c: not regexp_matches(c, '_(before|after)$')), "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import fixture_snapshot
 import pytest
@@ -20,12 +21,12 @@ UNRELIABLE = (
 )
 
 
-def score(value: object) -> str:
-    return Words().score(value)  # type: ignore[arg-type]
+def score(value: Any) -> str:
+    return Words().score(value)
 
 
-def signed(value: object, decimals: int = 0) -> str:
-    return Words().signed(value, decimals)  # type: ignore[arg-type]
+def signed(value: Any, decimals: int = 0) -> str:
+    return Words().signed(value, decimals)
 
 
 def test_every_number_stands_with_its_interval_its_n_and_its_age(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from pathlib import Path
+from typing import Any
 
 import fixture_snapshot
 import pytest
@@ -19,8 +20,8 @@ from dashboards.theme import LIGHT
 NEWEST = "(select max(week_id) from marts.fct_satisfaction_change)"
 
 
-def points(value: object) -> str:
-    return Words().signed(value, 1)  # type: ignore[arg-type]
+def points(value: Any) -> str:
+    return Words().signed(value, 1)
 
 
 def test_the_parts_of_a_client_are_those_of_the_mart(company: Path, open_page: OpenPage, ask: Ask) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import fixture_snapshot
 import pytest
@@ -13,13 +14,13 @@ from dashboards.texts import Words
 from gapwatch.snapshots import open_snapshot
 
 
-def ask(workspace: Path, sql: str) -> list[tuple[object, ...]]:
+def ask(workspace: Path, sql: str) -> list[tuple[Any, ...]]:
     with open_snapshot(workspace / "published") as connection:
         return connection.execute(sql).fetchall()
 
 
-def signed(gap: object) -> str:
-    return Words().signed(gap)  # type: ignore[arg-type]
+def signed(gap: Any) -> str:
+    return Words().signed(gap)
 
 
 NEWEST = "(select max(week_id) from marts.rpt_portfolio_worklist)"
@@ -165,7 +166,7 @@ def test_cards_and_panels_say_their_n(company: Path, open_page: OpenPage) -> Non
     at = open_page(company)
 
     text = words(at)
-    assert f"\u2212{abs(gap):.1f}" in text  # type: ignore[arg-type]
+    assert f"\u2212{abs(gap):.1f}" in text
     assert f"mean of {n} clients" in text
     assert f"{silent} of {active}: no answer in 13 weeks 1 joined, 2 left in 13 weeks" in text
     assert "below their minimum" in text
@@ -187,7 +188,7 @@ def test_an_older_week_is_shown_as_it_was_and_named(company: Path, open_page: Op
     at = open_page(company, week=str(week))
 
     assert title(at).startswith("Week of ")
-    assert rows(at, "Clients by gap")[0][4].startswith(f"\u2212{abs(round(gap))}")  # type: ignore[call-overload]
+    assert rows(at, "Clients by gap")[0][4].startswith(f"\u2212{abs(round(gap))}")
 
 
 def test_links_to_clients_keep_language_and_snapshot(company: Path, open_page: OpenPage) -> None:
