@@ -93,6 +93,8 @@ def panel(standing: Standing, reliability: Mapping[str, float | None], place: st
 def silence(belief: Belief, words: Words) -> str:
     """What those who did not answer could change."""
     silent = belief.n_eligible - belief.n_contacts
+    if not belief.n_eligible:
+        return words.say("No contact of this client is delivered.")
     if belief.perception_score is None:
         return words.say("Nobody was heard: the mean could lie anywhere from 0 to 100.")
     if silent <= 0:

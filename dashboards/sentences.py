@@ -192,7 +192,7 @@ def place(standing: Standing, words: Words) -> str:
     """Where perception lies against expectation and minimum."""
     if standing.is_below_minimum:
         return words.say("below the minimum")
-    if standing.satisfaction_gap is not None and standing.satisfaction_gap >= 0:
+    if standing.gap_shrunk is not None and standing.gap_shrunk >= 0:
         return words.say("at or above expectation")
     if standing.is_below_minimum is None:
         return words.say("short of expectation")

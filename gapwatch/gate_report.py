@@ -44,7 +44,7 @@ class BatchReport:
 
 @dataclass(frozen=True)
 class HeldBatch:
-    """A batch that an earlier run held, or whose check crashed, and that is still not let in."""
+    """A batch that an earlier run held and that is still not let in."""
 
     source: str
     contract: str

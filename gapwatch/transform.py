@@ -191,10 +191,7 @@ def _plan(
         return full("a rebuild with other definitions did not finish")
     if as_of < last[1]:
         return full("as_of went back")
-    beyond = connection.execute(
-        "select count(*) from raw._batches where load_seq <= ? and max_known_at > ?", [last[0], last[1]]
-    ).fetchone()
-    if as_of > last[1] and beyond and beyond[0]:
+    if as_of > last[1] and _passes_over_facts(connection, last[0], last[1], as_of):
         return full("as_of moved on over facts that were admitted before")
     if last[0] == load_seq and last[1] == as_of:
         return _Plan("none", "nothing new", as_of, load_seq, load_seq, running_week, fingerprint)
@@ -203,6 +200,27 @@ def _plan(
     ).fetchone()
     weeks = [_week(last[1])] + ([_week(stale[0])] if stale and stale[0] else [])
     return _Plan("incremental", "new batches", as_of, load_seq, int(last[0]), min(weeks), fingerprint)
+
+
+def _passes_over_facts(
+    connection: duckdb.DuckDBPyConnection, load_seq: int, earlier: datetime, as_of: datetime
+) -> bool:
+    """Whether rows that the last build had, and did not count yet, became known between the two instants.
+
+    A row dated years ahead by mistake is beyond both, and no reason to make everything anew each day.
+    """
+    batches = connection.execute(
+        "select distinct contract from raw._batches where load_seq <= ? and max_known_at > ?",
+        [load_seq, earlier],
+    ).fetchall()
+    return any(
+        connection.execute(
+            f"select 1 from raw.{contract} where known_at > ? and known_at <= ? and _batch_id in "
+            "(select batch_id from raw._batches where load_seq <= ? and max_known_at > ?) limit 1",
+            [earlier, as_of, load_seq, earlier],
+        ).fetchone()
+        for (contract,) in batches
+    )
 
 
 def _run_dbt(

@@ -150,7 +150,7 @@ def contacts(page: Page, found: Client, week: Week) -> None:
     kinds = survey_sentences.coverage(
         asked_for.coverage(page.snapshot, found.account_id, week.week_id), words
     )
-    if kinds:
+    if kinds and week.is_provisional:  # the people below are as known now
         st.html(
             f'<p class="gw-line" style="margin:0">{in_html(words.say("Heard: {kinds}.", kinds=kinds))}</p>'
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
@@ -156,3 +157,25 @@ def test_weeks_start_at_the_oldest_fact_and_end_with_the_running_one(company: Wo
     assert weeks[0] == weeks[1]
     assert weeks[2:] == (1, True)
     assert gaps == (0,)
+
+
+@pytest.mark.parametrize(("known_after", "mode"), [("12 hours", "full"), ("70 years", "incremental")])
+def test_only_facts_that_time_has_caught_up_with_make_everything_anew(
+    company: Workspace, known_after: str, mode: str
+) -> None:
+    with duckdb.connect(str(company.warehouse_path)) as connection:
+        last = connection.execute("select max(as_of) from meta.builds").fetchone()
+        assert last is not None
+        (batch,) = connection.execute("select min(_batch_id) from raw.interactions").fetchone() or ("",)
+        later = f"timestamp '{last[0]}' + interval '{known_after}'"
+        connection.execute(
+            f"update raw.interactions set known_at = {later} where rowid = "
+            f"(select min(rowid) from raw.interactions where _batch_id = '{batch}')"
+        )
+        connection.execute(f"update raw._batches set max_known_at = {later} where batch_id = '{batch}'")
+    text = company.file.read_text(encoding="utf-8")
+    company.file.write_text(
+        f"{text}\nas_of: {(last[0] + timedelta(days=1)).isoformat()}Z\n", encoding="utf-8"
+    )
+
+    assert transform.build(load_workspace(company.folder)).mode == mode
