@@ -136,7 +136,7 @@ newest as (
 
 placed as (
     select
-        a.account_id, d.service_dimension, a.week_id, d.dimension_id = 0 as is_overall,
+        a.account_id, d.service_dimension, d.dimension_id, a.week_id, d.dimension_id = 0 as is_overall,
         b.* exclude (account_key, dimension_id, week_id, n_contacts, n_paired, n_minimum, n_departed),
         coalesce(b.n_contacts, 0) as n_contacts, coalesce(b.n_paired, 0) as n_paired, coalesce(b.n_minimum, 0) as n_minimum,
         coalesce(b.n_departed, 0) as n_departed,
@@ -159,14 +159,48 @@ covered as (
         case when n_eligible <= 1 then 1.0 when n_contacts >= n_eligible then 0.0 else sqrt((n_eligible - n_contacts) / (n_eligible - 1.0)) end as f,
         case when n_eligible <= 1 then 1.0 when n_paired >= n_eligible then 0.0 else sqrt((n_eligible - n_paired) / (n_eligible - 1.0)) end as fg
     from placed
+),
+
+certain as (
+    select
+        *,
+        perception_error * f as se_p, gap_error * fg as se_g,
+        c * perception_score as low_p, c * perception_score + (1.0 - c) * 100.0 as high_p,
+        cg * satisfaction_gap - (1.0 - cg) * 100.0 as low_g, cg * satisfaction_gap + (1.0 - cg) * 100.0 as high_g
+    from covered
+    where not is_overall
+),
+
+-- Each dimension has its own silent people: the overall figures are sums of theirs.
+overall as (
+    select
+        account_id, week_id,
+        case when count(se_p) = any_value(n_weighted) then sum(weight * se_p) end as se_p,
+        case when count(se_g) = any_value(n_weighted) then sum(weight * se_g) end as se_g,
+        case when count(low_p) = any_value(n_weighted) then sum(weight * low_p) end as low_p,
+        case when count(high_p) = any_value(n_weighted) then sum(weight * high_p) end as high_p,
+        case when count(low_g) = any_value(n_weighted) then sum(weight * low_g) end as low_g,
+        case when count(high_g) = any_value(n_weighted) then sum(weight * high_g) end as high_g
+    from certain
+    inner join weights using (dimension_id, week_id)
+    group by account_id, week_id
+),
+
+known as (
+    select * from certain
+    union all by name
+    select v.*, o.* exclude (account_id, week_id)
+    from covered as v
+    inner join overall as o using (account_id, week_id)
+    where v.is_overall
 )
 
 select
     account_id, service_dimension, week_id, day_date(week_id * 7 + 4) as week_start_on, week_id = getvariable('running') as is_provisional,
     perception_score, perception_shrunk as perception_shrunk_score, perception_shrunk - 1.959963984540054 * perception_sd as perception_low_score,
-    perception_shrunk + 1.959963984540054 * perception_sd as perception_high_score, perception_error * f as perception_standard_error,
+    perception_shrunk + 1.959963984540054 * perception_sd as perception_high_score, se_p as perception_standard_error,
     paired_perception_score, expectation_score, minimum_score, satisfaction_gap, gap_shrunk, gap_shrunk - 1.959963984540054 * gap_sd as gap_low,
-    gap_shrunk + 1.959963984540054 * gap_sd as gap_high, gap_error * fg as gap_standard_error, adequacy_gap, adequacy_shrunk,
+    gap_shrunk + 1.959963984540054 * gap_sd as gap_high, se_g as gap_standard_error, adequacy_gap, adequacy_shrunk,
     adequacy_shrunk - 1.959963984540054 * adequacy_sd as adequacy_low, adequacy_shrunk + 1.959963984540054 * adequacy_sd as adequacy_high,
     superiority_gap, zone_position, n_contacts, n_paired, n_minimum,
     case when not is_overall then coalesce(n_inverted, 0) end as n_inverted,
@@ -176,8 +210,7 @@ select
         when is_overall or n_paired = 0 then null when n_same_response = n_paired then 'same_response' when n_same_response = 0 then 'same_contact'
         else 'mixed'
     end as pairing_basis,
-    c * perception_score as perception_silent_low_score, c * perception_score + (1.0 - c) * 100.0 as perception_silent_high_score,
-    cg * satisfaction_gap - (1.0 - cg) * 100.0 as gap_silent_low, cg * satisfaction_gap + (1.0 - cg) * 100.0 as gap_silent_high,
+    low_p as perception_silent_low_score, high_p as perception_silent_high_score, low_g as gap_silent_low, high_g as gap_silent_high,
     perception_change, perception_change_low, perception_change_high, perception_p_value, perception_q_value,
     case when not is_overall then coalesce(perception_trend, 'too_few_answers') end as perception_trend,
     gap_change, gap_change_low, gap_change_high, gap_p_value, gap_q_value,
@@ -192,7 +225,7 @@ select
         when n_eligible = 0 then 'no_contacts'
         else 'no_answers'
     end as null_reason
-from covered;
+from known;
 
 create table marts.lines as select getvariable('felt_line') as felt_line, getvariable('factual_line') as factual_line;
 
@@ -301,7 +334,7 @@ with facts as (
     select
         a.*, d.dimension_id, perception_score, paired_perception_score, expectation_score, minimum_score, satisfaction_gap, k.promise_gap,
         coalesce(b.n_contacts, 0) as n_contacts, coalesce(e.n_contacts, 0) + coalesce(b.n_unlisted, 0) as n_eligible,
-        round(paired_perception_score, 9) < round(minimum_score, 9) as is_below
+        adequacy_gap, round(adequacy_gap, 9) < 0 as is_below
     from parts as a
     cross join dimensions as d
     left join believed as b on a.account_key = b.account_key and d.dimension_id = b.dimension_id and a.week_id = b.week_id
@@ -331,7 +364,7 @@ by_dimension as (
         end as n_accounts_stayed,
         count(perception_score) as n_accounts_heard, count(satisfaction_gap) as n_accounts_paired,
         count(*) - count(perception_score) as n_accounts_silent,
-        count(case when paired_perception_score is not null then minimum_score end) as n_with_minimum,
+        count(adequacy_gap) as n_with_minimum,
         count(case when is_below then 1 end) as n_below_minimum,
         sum(n_contacts) as n_contacts, sum(n_eligible) as n_eligible
     from facts
@@ -344,13 +377,11 @@ by_dimension as (
 per_account as (
     select
         a.*, coalesce(h.n, 0) as n_heard,
-        -- The most of any dimension: those beside the list differ.
-        coalesce(e.n_contacts, 0) + coalesce(u.n_unlisted, 0) as n_eligible
+        coalesce(e.n_contacts, 0) + coalesce(u.n, 0) as n_eligible
     from parts as a
     left join heads as h on a.account_key = h.account_key and a.week_id = h.week_id and h.kind = 1
     left join eligible as e on a.account_key = e.account_key and a.week_id = e.week_id
-    left join (select account_key, week_id, max(n_unlisted) as n_unlisted from felt group by account_key, week_id) as u
-        on a.account_key = u.account_key and a.week_id = u.week_id
+    left join heads as u on a.account_key = u.account_key and a.week_id = u.week_id and u.kind = 4
     where a.lag = getvariable('window_weeks')
 ),
 
@@ -622,7 +653,7 @@ select
     p.is_wide,
     case when p.is_wide then day_date((last_narrow_week + 1) * 7 + 4) end as wide_since_on,
     case when p.is_wide then p.week_id - last_narrow_week end as wide_weeks,
-    round(p.paired_perception_score, 9) < round(p.minimum_score, 9) as is_below_minimum,
+    round(p.adequacy_gap, 9) < 0 as is_below_minimum,
     p.n_contacts, p.n_paired, p.n_eligible, p.last_answered_on, p.null_reason,
     cast(p.widest_rank as integer) as widest_rank,
     cast(case when place = 1 and satisfaction_gap is not null then row_number() over (partition by p.week_id, place order by round(gap_shrunk, 9) nulls last, p.account_id) end as integer) as rank,

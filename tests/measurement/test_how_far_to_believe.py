@@ -67,6 +67,12 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
             company.answer("s", contact, EARLIER, {f"{dimension}-perception": 70 + i % 3})
             company.answer("s", contact, NOW, {f"{dimension}-perception": 70 + change + (i + 1) % 3})
     company.account("silent", 3)
+    one, other = company.account("halves", 2)
+    company.answer("s", one, LONG_AGO, {"spread-perception": 60, "zone-perception": 60})
+    company.answer("s", other, LONG_AGO, {"alike-perception": 40, "last-perception": 40})
+    company.account("unlisted", 0, account_manager="alone")
+    company.answer("s", "unlisted-0", LONG_AGO, {"spread-perception": 60})
+    company.answer("s", "unlisted-1", LONG_AGO, {"zone-perception": 60})
     return company.build()
 
 
@@ -185,3 +191,29 @@ def test_a_fall_of_everybody_is_news_and_chance_is_not(marts: duckdb.DuckDBPyCon
     assert row(marts, "same", "last", "perception_trend") == ("steady",)
     assert row(marts, "one", "last", "perception_trend, perception_change") == ("too_few_answers", None)
     assert row(marts, "fallen", "last", "gap_trend") == ("too_few_answers",)
+
+
+def test_who_spoke_of_one_dimension_is_silent_on_the_others(marts: duckdb.DuckDBPyConnection) -> None:
+    n, low, high, error = row(
+        marts,
+        "halves",
+        "overall",
+        "n_contacts, perception_silent_low_score, perception_silent_high_score, perception_standard_error",
+        at=LONG_AGO,
+    )
+
+    assert n == 2
+    assert (low, high) == pytest.approx((0.5 * 30 + 0.5 * 20, 0.5 * 80 + 0.5 * 70))
+    assert error > 0
+
+
+def test_a_part_of_the_portfolio_hears_no_more_people_than_it_has(marts: duckdb.DuckDBPyConnection) -> None:
+    heard, eligible = row(marts, "unlisted", "overall", "n_contacts, n_eligible", at=LONG_AGO)
+    found = marts.execute(
+        "select n_contacts, n_eligible from rpt_portfolio_weekly "
+        "where cut = 'account_manager' and cut_value = 'alone' and service_dimension = 'overall' and week_start_on = date_trunc('week', ?::timestamp)",
+        [LONG_AGO],
+    ).fetchone()
+
+    assert (heard, eligible) == (2, 2)
+    assert found == (2, 2)

@@ -12,7 +12,8 @@ with overall as (
         score as overall_score,
         {{ week_of('known_from') }} as known_from_week,
         coalesce({{ week_of('known_to') }}, {{ never() }}) as known_to_week,
-        row_number() over (partition by response_key, known_from order by question_id) as place
+        question_id,
+        min(question_id) over (partition by response_key) as first_question_id
     from {{ ref('int_answers_scored') }}
     where measure = 'overall' and survey_kind = 'relationship' and not is_anonymous and score is not null
 ),
@@ -41,4 +42,4 @@ inner join overall
         and ratings.account_id = overall.account_id
         and ratings.known_from_week < overall.known_to_week
         and overall.known_from_week < ratings.known_to_week
-where overall.place = 1 and greatest(ratings.known_from_week, overall.known_from_week) < least(ratings.known_to_week, overall.known_to_week)
+where overall.question_id = overall.first_question_id and greatest(ratings.known_from_week, overall.known_from_week) < least(ratings.known_to_week, overall.known_to_week)

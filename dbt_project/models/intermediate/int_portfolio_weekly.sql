@@ -63,8 +63,8 @@ by_dimension as (
         count(satisfaction.perception_score) as n_accounts_heard,
         count(satisfaction.satisfaction_gap) as n_accounts_paired,
         count(*) - count(satisfaction.perception_score) as n_accounts_silent,
-        count(case when satisfaction.paired_perception_score is not null then satisfaction.minimum_score end) as n_with_minimum,
-        count(case when round(satisfaction.paired_perception_score, 9) < round(satisfaction.minimum_score, 9) then 1 end) as n_below_minimum,
+        count(satisfaction.adequacy_gap) as n_with_minimum,
+        count(case when round(satisfaction.adequacy_gap, 9) < 0 then 1 end) as n_below_minimum,
         sum(satisfaction.n_contacts) as n_contacts,
         sum(satisfaction.n_eligible) as n_eligible
     from cuts
@@ -79,31 +79,19 @@ by_dimension as (
         satisfaction.is_provisional
 ),
 
-account_voices as (
-    select week_id, account_id, count(distinct voice_key) as n_contacts
-    from {{ ref('int_voices_weekly') }}
-    where is_counted and perception_score is not null and {{ is_stale_week('week_id') }}
-    group by week_id, account_id
-),
-
-account_eligible as (
-    select week_id, account_id, max(n_eligible) as n_eligible
-    from satisfaction
-    group by week_id, account_id
-),
-
 heard_at_all as (
     select
         cuts.cut,
         cuts.cut_value,
         cuts.week_id,
-        count(account_voices.account_id) as n_accounts_heard,
-        count(*) - count(account_voices.account_id) as n_accounts_silent,
-        sum(coalesce(account_voices.n_contacts, 0)) as n_contacts,
-        sum(account_eligible.n_eligible) as n_eligible
+        count(case when people.n_contacts > 0 then 1 end) as n_accounts_heard,
+        count(case when people.n_contacts = 0 then 1 end) as n_accounts_silent,
+        sum(people.n_contacts) as n_contacts,
+        sum(people.n_eligible) as n_eligible
     from cuts
-    left join account_voices on cuts.week_id = account_voices.week_id and cuts.account_id = account_voices.account_id
-    left join account_eligible on cuts.week_id = account_eligible.week_id and cuts.account_id = account_eligible.account_id
+    inner join {{ ref('fct_satisfaction_weekly') }} as people
+        on cuts.week_id = people.week_id and cuts.account_id = people.account_id
+    where people.service_dimension = 'overall' and {{ is_stale_week('people.week_id') }}
     group by cuts.cut, cuts.cut_value, cuts.week_id
 ),
 

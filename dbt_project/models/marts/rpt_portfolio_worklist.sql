@@ -208,7 +208,7 @@ select
     is_wide,
     case when is_wide then cast(date '1970-01-05' + cast((last_narrow_week + 1) * 7 as integer) as date) end as wide_since_on,
     case when is_wide then cast(week_id - last_narrow_week as integer) end as wide_weeks,
-    round(paired_perception_score, 9) < round(minimum_score, 9) as is_below_minimum,
+    round(adequacy_gap, 9) < 0 as is_below_minimum,
     n_contacts,
     n_paired,
     n_eligible,

@@ -130,8 +130,8 @@ overall as (
         sum((weight - weight_before) * (gap_before + gap_now) / 2) as weights_part,
         sum(mean_weight * respondent_mix_part) as respondent_mix_part,
         sum(mean_weight * turnover_part) as turnover_part,
-        case when count(joined_part) = count(satisfaction_gap_change) then sum(mean_weight * joined_part) end as joined_part,
-        case when count(left_part) = count(satisfaction_gap_change) then sum(mean_weight * left_part) end as left_part
+        case when count(case when satisfaction_gap_change is not null then joined_part end) = count(satisfaction_gap_change) then sum(mean_weight * joined_part) end as joined_part,
+        case when count(case when satisfaction_gap_change is not null then left_part end) = count(satisfaction_gap_change) then sum(mean_weight * left_part) end as left_part
     from weighed
     where service_dimension <> 'overall' and (weight > 0 or weight_before > 0)
     group by cut, cut_value, week_id, weeks_before

@@ -144,6 +144,35 @@ placed as (
         on account_weeks.week_id = weights.week_id and dimensions.service_dimension = weights.service_dimension
 ),
 
+covered as (
+    select
+        case when n_eligible > 0 then cast(n_contacts as double) / n_eligible end as heard_share,
+        case when n_eligible > 0 then cast(n_paired as double) / n_eligible end as paired_share,
+        -- asked of everybody there is, a mean has no error of sampling left
+        {% for measure, n in [('perception', 'n_contacts'), ('gap', 'n_paired')] %}
+            case
+                when n_eligible <= 1 then 1.0
+                when {{ n }} >= n_eligible then 0.0
+                else sqrt((n_eligible - {{ n }}) / (n_eligible - 1.0))
+            end as {{ measure }}_finite_factor,
+        {% endfor %}
+        *
+    from placed
+),
+
+-- of one dimension each: who is heard on trust may be silent on speed
+certain as (
+    select
+        perception_sampling_sd * perception_finite_factor as perception_standard_error,
+        gap_sampling_sd * gap_finite_factor as gap_standard_error,
+        heard_share * perception_score as perception_silent_low_score,
+        heard_share * perception_score + (1.0 - heard_share) * 100.0 as perception_silent_high_score,
+        paired_share * satisfaction_gap - (1.0 - paired_share) * 100.0 as gap_silent_low,
+        paired_share * satisfaction_gap + (1.0 - paired_share) * 100.0 as gap_silent_high,
+        *
+    from covered
+),
+
 -- how many people stand behind an account's dimensions together, whichever they spoke of
 people as (
     select
@@ -177,10 +206,10 @@ summed as (
         week_id,
         week_start_on,
         is_provisional,
-        count(weight) as n_dimensions,
         {% for value in ['perception_score', 'paired_perception_score', 'expectation_score', 'minimum_score', 'satisfaction_gap',
             'adequacy_gap', 'superiority_gap', 'perception_shrunk', 'gap_shrunk', 'adequacy_shrunk',
-            'perception_sampling_sd', 'gap_sampling_sd', 'perception_posterior_sd', 'gap_posterior_sd', 'adequacy_posterior_sd'] %}
+            'perception_standard_error', 'gap_standard_error', 'perception_silent_low_score', 'perception_silent_high_score',
+            'gap_silent_low', 'gap_silent_high', 'perception_posterior_sd', 'gap_posterior_sd', 'adequacy_posterior_sd'] %}
             case when count(case when weight is not null then {{ value }} end) = count(weight) then sum(weight * {{ value }}) end
                 as {{ value }},
         {% endfor %}
@@ -192,7 +221,7 @@ summed as (
         {% endfor %}
         max(n_departed) as n_departed,
         max(last_answered_day) as last_answered_day
-    from placed
+    from certain
     group by account_key, account_id, week_id, week_start_on, is_provisional
 ),
 
@@ -208,7 +237,8 @@ together as (
         adequacy_gap, superiority_gap, zone_position,
         n_contacts, n_paired, n_minimum, n_inverted, n_same_response, n_eligible, n_departed,
         n_eff_perception, n_eff_gap,
-        perception_sampling_sd, gap_sampling_sd,
+        perception_standard_error, gap_standard_error,
+        perception_silent_low_score, perception_silent_high_score, gap_silent_low, gap_silent_high,
         perception_shrunk, perception_posterior_sd, gap_shrunk, gap_posterior_sd, adequacy_shrunk, adequacy_posterior_sd,
         {% for measure in ['perception', 'gap'] %}
             {{ measure }}_change, {{ measure }}_change_low, {{ measure }}_change_high, {{ measure }}_p_value,
@@ -217,7 +247,7 @@ together as (
         cast(null as double) as gap_by_stated_weights,
         cast(null as double) as gap_by_derived_weights,
         last_answered_day
-    from placed
+    from certain
     union all
     select
         summed.account_id,
@@ -236,7 +266,8 @@ together as (
         summed.n_departed,
         cast(null as double) as n_eff_perception,
         cast(null as double) as n_eff_gap,
-        summed.perception_sampling_sd, summed.gap_sampling_sd,
+        summed.perception_standard_error, summed.gap_standard_error,
+        summed.perception_silent_low_score, summed.perception_silent_high_score, summed.gap_silent_low, summed.gap_silent_high,
         summed.perception_shrunk, summed.perception_posterior_sd, summed.gap_shrunk, summed.gap_posterior_sd,
         summed.adequacy_shrunk, summed.adequacy_posterior_sd,
         {% for measure in ['perception', 'gap'] %}
@@ -253,22 +284,6 @@ together as (
     from summed
     left join voices on summed.week_id = voices.week_id and summed.account_key = voices.account_key
     left join eligible on summed.week_id = eligible.week_id and summed.account_key = eligible.account_key
-),
-
-covered as (
-    select
-        case when n_eligible > 0 then cast(n_contacts as double) / n_eligible end as coverage_share,
-        case when n_eligible > 0 then cast(n_paired as double) / n_eligible end as paired_share,
-        -- asked of everybody there is, a mean has no error of sampling left
-        {% for measure, n in [('perception', 'n_contacts'), ('gap', 'n_paired')] %}
-            case
-                when n_eligible <= 1 then 1.0
-                when {{ n }} >= n_eligible then 0.0
-                else sqrt((n_eligible - {{ n }}) / (n_eligible - 1.0))
-            end as {{ measure }}_finite_factor,
-        {% endfor %}
-        *
-    from together
 )
 
 select
@@ -281,7 +296,7 @@ select
     perception_shrunk as perception_shrunk_score,
     perception_shrunk - {{ z }} * perception_posterior_sd as perception_low_score,
     perception_shrunk + {{ z }} * perception_posterior_sd as perception_high_score,
-    perception_sampling_sd * perception_finite_factor as perception_standard_error,
+    perception_standard_error,
     paired_perception_score,
     expectation_score,
     minimum_score,
@@ -289,7 +304,7 @@ select
     gap_shrunk,
     gap_shrunk - {{ z }} * gap_posterior_sd as gap_low,
     gap_shrunk + {{ z }} * gap_posterior_sd as gap_high,
-    gap_sampling_sd * gap_finite_factor as gap_standard_error,
+    gap_standard_error,
     adequacy_gap,
     adequacy_shrunk,
     adequacy_shrunk - {{ z }} * adequacy_posterior_sd as adequacy_low,
@@ -303,7 +318,7 @@ select
     cast(n_same_response as integer) as n_same_response,
     cast(n_eligible as integer) as n_eligible,
     cast(n_departed as integer) as n_departed,
-    coverage_share,
+    case when n_eligible > 0 then cast(n_contacts as double) / n_eligible end as coverage_share,
     n_eff_perception,
     n_eff_gap,
     case
@@ -312,10 +327,10 @@ select
         when n_same_response = 0 then 'same_contact'
         else 'mixed'
     end as pairing_basis,
-    coverage_share * perception_score as perception_silent_low_score,
-    coverage_share * perception_score + (1.0 - coverage_share) * 100.0 as perception_silent_high_score,
-    paired_share * satisfaction_gap - (1.0 - paired_share) * 100.0 as gap_silent_low,
-    paired_share * satisfaction_gap + (1.0 - paired_share) * 100.0 as gap_silent_high,
+    perception_silent_low_score,
+    perception_silent_high_score,
+    gap_silent_low,
+    gap_silent_high,
     {% for measure in ['perception', 'gap'] %}
         {{ measure }}_change,
         {{ measure }}_change_low,
@@ -335,4 +350,4 @@ select
         when n_eligible = 0 then 'no_contacts'
         else 'no_answers'
     end as null_reason
-from covered
+from together
