@@ -211,7 +211,8 @@ def test_a_part_of_the_portfolio_hears_no_more_people_than_it_has(marts: duckdb.
     heard, eligible = row(marts, "unlisted", "overall", "n_contacts, n_eligible", at=LONG_AGO)
     found = marts.execute(
         "select n_contacts, n_eligible from rpt_portfolio_weekly "
-        "where cut = 'account_manager' and cut_value = 'alone' and service_dimension = 'overall' and week_start_on = date_trunc('week', ?::timestamp)",
+        "where cut = 'account_manager' and cut_value = 'alone' and service_dimension = 'overall' "
+        "and week_start_on = date_trunc('week', ?::timestamp)",
         [LONG_AGO],
     ).fetchone()
 

@@ -110,6 +110,7 @@ rates as (
 believed as (
     select
         alphas.*,
+        case when alphas.is_anonymous then {{ var('min_respondents') }} else 2 end as n_needed,
         {{ correlation_of(
             '(alphas.perception_overall_covariance - alphas.expectation_overall_covariance)',
             'alphas.overall_variance',
@@ -208,12 +209,14 @@ select
         else 'all_bounced'
     end as response_null_reason,
     believed.n_overall,
-    {{ correlation_of('believed.perception_overall_covariance', 'believed.overall_variance', 'believed.rated_perception_variance') }}
-        as perception_overall_correlation,
-    believed.gap_overall_correlation,
+    case
+        when believed.n_overall >= believed.n_needed
+            then {{ correlation_of('believed.perception_overall_covariance', 'believed.overall_variance', 'believed.rated_perception_variance') }}
+    end as perception_overall_correlation,
+    case when believed.n_overall >= believed.n_needed then believed.gap_overall_correlation end as gap_overall_correlation,
     case
         when believed.n_overall = 0 then 'no_overall'
-        when believed.n_overall < 2 then 'too_few_answers'
+        when believed.n_overall < believed.n_needed then 'too_few_answers'
         when believed.n_expectation_items = 0 then 'no_expectation'
         when believed.gap_overall_correlation is null then 'no_variance'
     end as overall_null_reason,
@@ -231,10 +234,10 @@ select
         else 'no_variance'
     end as polynomial_null_reason,
     believed.n_disconfirmation,
-    believed.disconfirmation_correlation,
+    case when believed.n_disconfirmation >= believed.n_needed then believed.disconfirmation_correlation end as disconfirmation_correlation,
     case
         when believed.n_disconfirmation = 0 then 'not_asked'
-        when believed.n_disconfirmation < 2 then 'too_few_answers'
+        when believed.n_disconfirmation < believed.n_needed then 'too_few_answers'
         when believed.disconfirmation_correlation is null then 'no_variance'
     end as disconfirmation_null_reason
 from believed
