@@ -23,6 +23,8 @@ _ANSWERING = 0.1  # log-odds: a bit more than half
 _MOOD_SLOPE = 0.055  # log-odds per point of perception
 _USUAL_PERCEPTION = 66.0
 _MOOD, _NOISE_P, _NOISE_E = 4.0, 8.0, 7.0
+#: A dimension's first item is the easiest to agree with and its last the hardest, by this much either way.
+_EASINESS = 2.0
 _SKIPPED = 0.03
 #: What clients say matters, in points of 100: speed above all, whatever their satisfaction hangs on.
 _STATED_POINTS = (40.0, 20.0, 15.0, 25.0)
@@ -166,6 +168,7 @@ def answer(
     expected = minds.expectation[contact, :, week].astype(np.float64)
     least = minds.minimum[contact, :, week].astype(np.float64)
     mood = rng.normal(0, _MOOD, (n, 1))
+    easiness = _easiness(dimensions)
     items: dict[str, Ints] = {}
     for measure, latent, noise in (
         ("perception", perceived + mood, _NOISE_P),
@@ -174,9 +177,7 @@ def answer(
     ):
         cells = np.full((n, len(dimensions.items)), SKIPPED)
         for place, item in enumerate(dimensions.items):
-            drawn = (
-                rng.normal(0, noise, n) + latent[:, item.dimension] + (2.0 if item.position == 0 else -2.0)
-            )
+            drawn = rng.normal(0, noise, n) + latent[:, item.dimension] + easiness[place]
             cells[:, place] = _on_scale(rng, drawn, wave.low, wave.high, is_reversed=item.is_reversed)
             cells[rng.random(n) < _SKIPPED, place] = SKIPPED
             if measure not in wave.measures(item):
@@ -238,6 +239,13 @@ def rate_tickets(
         effort=_on_scale(rng, happy + rng.normal(0, 8, n), 1, 7),
         comments=rng.random(n) < 0.2,
     )
+
+
+def _easiness(dimensions: ServiceDimensions) -> Floats:
+    """Points that each item adds to what it reads; they sum to 0 over a dimension's items."""
+    names = [item.dimension for item in dimensions.items]
+    last = np.array([max(1, names.count(name) - 1) for name in names])
+    return _EASINESS * (1 - 2 * np.array([item.position for item in dimensions.items]) / last)
 
 
 def _split_points(rng: np.random.Generator, n: int, dimensions: int) -> Ints:

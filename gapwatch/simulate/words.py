@@ -176,10 +176,18 @@ PROJECTS = (
 
 #: Perception items of the service dimensions that come with the product; others are asked by label.
 ITEM_TEXTS: dict[str, tuple[str, ...]] = {
-    "responsiveness": ("They answer fast.", "We have to chase them for a solution."),
+    "responsiveness": (
+        "They answer fast.",
+        "We have to chase them for a solution.",
+        "They solve it within the time they named.",
+    ),
     "business_understanding": ("They understand our business.", "What they deliver fits the first time."),
     "resource_mobilization": ("They bring the right people.", "We are not passed from team to team."),
-    "trust": ("They deliver as promised.", "They follow up what was left over."),
+    "trust": (
+        "They deliver as promised.",
+        "They follow up what was left over.",
+        "Their solutions are of value to us.",
+    ),
 }
 #: Items whose high answer is bad news: (service dimension, position).
 REVERSED_ITEMS = frozenset({("responsiveness", 1)})
