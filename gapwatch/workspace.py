@@ -9,6 +9,7 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError, model_validator
 
 from gapwatch import strict_yaml
+from gapwatch.delivery.settings import Channel, Channels, Delivery
 from gapwatch.did_you_mean import suggestion
 from gapwatch.errors import UserError
 from gapwatch.settings import SettingRow, explain, rows_of
@@ -16,6 +17,8 @@ from gapwatch.sources import AsOf, Options, Settings, Source, TextList, parse_in
 
 __all__ = [
     "AsOf",
+    "Channel",
+    "Delivery",
     "Limits",
     "Options",
     "Paths",
@@ -99,7 +102,8 @@ class Workspace(Settings):
     limits: Limits = Field(default_factory=lambda: Limits(), description="What runs and batches may be.")
     vars: dict[str, Any] = Field(default_factory=dict, description="Overrides of the models' defaults.")
     roles: dict[str, Role] = Field(default_factory=dict, description="Groups of viewers by name.")
-    channels: dict[str, dict[str, Any]] = Field(default_factory=dict, description="Where alerts go, by name.")
+    channels: Channels = Field(default_factory=dict, description="Where alerts go, by name.")
+    delivery: Delivery = Field(default_factory=lambda: Delivery(), description="How alerts are sent.")
     sources: list[Source] = Field(default_factory=list, description="The sources, in any order.")
 
     _folder: Path = PrivateAttr(default_factory=Path.cwd)

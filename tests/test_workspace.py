@@ -262,3 +262,26 @@ def test_an_error_survives_the_way_between_processes():
     error = HeldError("what", where="here", rule="r", next_step="n")
     again = pickle.loads(pickle.dumps(error))
     assert (type(again), str(again)) == (HeldError, str(error))
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "channels: {mail: {url: 'mailto://user:hunter2secret@mail.example'}}",
+        "channels: {mail: 'mailto://user:hunter2secret@mail.example'}",
+        "channels: 'mailto://user:hunter2secret@mail.example'",
+        "channels: {mail: {url: [hunter2secret]}}",
+        "channels: {mail: {url: 'env:NOT A NAME hunter2secret'}}",
+    ],
+)
+def test_an_address_written_into_the_settings_is_refused_and_never_repeated(load, written):
+    error = refusal(load, SETTINGS + written)
+    assert "env:NAME" in error.what
+    assert "line 12" in str(error.where)
+    assert "channels" in str(error.where)
+    assert "hunter2secret" not in str(error)
+
+
+def test_a_channel_names_the_variable_that_holds_its_address(load):
+    ws = load(SETTINGS + "channels: {mail: {url: 'env:GAPWATCH_MAIL'}}")
+    assert ws.channels["mail"].variable == "GAPWATCH_MAIL"
