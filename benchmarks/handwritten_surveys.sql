@@ -375,8 +375,11 @@ select
         when is_address_bounced then null
         when not is_free then free_day
         when is_asked then getvariable('today')
-        when n_asks > 0 and place - n_allowed + n_asks between 1 and n_asks then days[place - n_allowed + n_asks] + getvariable('account_ask_days')
-        else getvariable('today') + getvariable('account_ask_days') * cast(ceil((place - n_allowed) / cast(n_allowed as double)) as integer)
+        else coalesce(
+            case when (place - 1) % n_allowed + 1 - n_allowed + n_asks between 1 and n_asks
+                then days[(place - 1) % n_allowed + 1 - n_allowed + n_asks] + getvariable('account_ask_days') end,
+            getvariable('today')
+        ) + getvariable('account_ask_days') * ((place - 1) // n_allowed)
     end) as ask_not_before_on,
     cast(case when is_asked and not is_all_known then row_number() over (
         partition by is_asked and not is_all_known

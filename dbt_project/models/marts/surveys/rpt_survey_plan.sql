@@ -229,18 +229,15 @@ decided as (
             when ranked.is_address_bounced then null
             when not ranked.is_free then ranked.free_day
             when ranked.place <= ranked.n_allowed - ranked.n_asks then ranked.today
-            -- the asks of the last days make room one by one, then those made today do
-            else coalesce(
-                account_asks.asked_day + {{ var('account_ask_days') }},
-                ranked.today + {{ var('account_ask_days') }}
-                * cast(ceil((ranked.place - ranked.n_allowed) / cast(ranked.n_allowed as double)) as integer)
-            )
+            -- each ask makes room when it has passed, and so does the one that takes its room
+            else coalesce(account_asks.asked_day + {{ var('account_ask_days') }}, ranked.today)
+                + {{ var('account_ask_days') }} * cast(floor((ranked.place - 1) / cast(ranked.n_allowed as double)) as integer)
         end as not_before_day
     from ranked
     left join account_asks
         on
             ranked.account_id = account_asks.account_id
-            and ranked.place - ranked.n_allowed + ranked.n_asks = account_asks.place
+            and (ranked.place - 1) % ranked.n_allowed + 1 - ranked.n_allowed + ranked.n_asks = account_asks.place
 )
 
 select
