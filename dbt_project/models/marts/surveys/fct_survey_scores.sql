@@ -125,15 +125,17 @@ declared as (
     group by week_id, account_id, survey_kind, measure
 ),
 
+placed as (
+    {{ placed_in_cuts('week_id >= ' ~ first_stale_week()) }}
+),
+
 cuts as (
-    select week_id, account_id, 'all' as cut, 'all' as cut_value from account_weeks
-    union all
-    select week_id, account_id, 'account' as cut, account_id as cut_value from account_weeks
-    {% for cut in ['tier', 'region', 'industry', 'account_manager'] %}
+    select week_id, account_id, 'account' as cut, account_id as cut_value from placed
+    {% for cut in portfolio_cuts() %}
         union all
-        select week_id, account_id, '{{ cut }}' as cut, {{ cut }} as cut_value
-        from account_weeks
-        where {{ cut }} is not null
+        select week_id, account_id, '{{ cut }}' as cut, in_{{ cut }} as cut_value
+        from placed
+        where in_{{ cut }} is not null
     {% endfor %}
 ),
 

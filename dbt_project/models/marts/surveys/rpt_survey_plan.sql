@@ -230,7 +230,8 @@ decided as (
             when not ranked.is_free then ranked.free_day
             when ranked.place <= ranked.n_allowed - ranked.n_asks then ranked.today
             -- each ask makes room when it has passed, and so does the one that takes its room
-            else coalesce(account_asks.asked_day + {{ var('account_ask_days') }}, ranked.today)
+            else
+                coalesce(account_asks.asked_day + {{ var('account_ask_days') }}, ranked.today)
                 + {{ var('account_ask_days') }} * cast(floor((ranked.place - 1) / cast(ranked.n_allowed as double)) as integer)
         end as not_before_day
     from ranked
