@@ -160,17 +160,18 @@ def test_an_internal_error_is_one_paragraph_that_asks_for_a_report() -> None:
     assert "Traceback" not in answer.stderr
 
 
-def test_a_full_disk_has_an_exit_code_of_its_own() -> None:
+@pytest.mark.parametrize("number", ["ENOSPC", "EIO", "EROFS"])
+def test_a_disk_that_is_full_or_fails_has_an_exit_code_of_its_own(number: str) -> None:
     code = (
         "import errno, sys; sys.argv = ['gapwatch', 'status', '-w', '.']\n"
         "import gapwatch.workspace as w\n"
-        "def full(path): raise OSError(errno.ENOSPC, 'No space left on device')\n"
+        f"def full(path): raise OSError(errno.{number}, 'the words of the system')\n"
         "w.load_workspace = full\n"
         "from gapwatch.cli import main\nmain()"
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert answer.returncode == 12
-    assert "No space left" in answer.stderr
+    assert "the words of the system" in answer.stderr
 
 
 def test_init_proposes_a_workspace_that_loads(exports: Path) -> None:

@@ -19,7 +19,7 @@ EPILOG = """
 
 0 done · 10 done, with rows quarantined or waiting · 11 done, with a batch held ·
 2 user error: settings, usage, or another process holds the lock · 1 internal error ·
-12 out of disk or memory.
+12 out of disk or memory, or the disk fails.
 
 An error is one paragraph: what, where, the rule, the next command; `--debug` adds the traceback.
 The workspace is `--workspace`, else `GAPWATCH_WORKSPACE`, else the folder you are in.

@@ -30,8 +30,9 @@ from gapwatch.errors import GapwatchError
 QUIET_SECONDS = 2.0
 STEPS = frozenset({"simulate", "ingest", "gate", "repair", "build", "publish", "doctor"})
 ISSUE_STEP = "run the same command with --debug and report the traceback"
-#: Errors of the system that mean "full".
+#: Errors of the system that mean "full", and those of a disk that fails.
 _FULL = frozenset({errno.ENOMEM, errno.ENOSPC, errno.EDQUOT})
+_FAILING = frozenset({errno.EIO, errno.EROFS})
 
 
 @dataclass
@@ -178,6 +179,12 @@ def _unknown(error: BaseException) -> GapwatchError:
             f"No room left: {error}",
             rule="resources",
             next_step="free disk space or memory, then run it again",
+        )
+    if isinstance(error, OSError) and error.errno in _FAILING:
+        return ResourceError(
+            f"The disk does not do what it is asked: {error}",
+            rule="resources",
+            next_step="look at the disk and how it is mounted (`gapwatch doctor`), then run it again",
         )
     frames = traceback.extract_tb(error.__traceback__)
     where = f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else None
