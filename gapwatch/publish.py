@@ -175,6 +175,7 @@ def _write(
                 thresholds["wide_gap_points"],
             ],
         )
+        _write_settings(ws, connection, thresholds)
         if schema == "marts":
             _check(ws, connection)
         connection.execute("checkpoint going_out")
@@ -188,6 +189,23 @@ def _write(
             next_step="gapwatch publish",
         )
     return counts
+
+
+def _write_settings(
+    ws: Workspace, connection: duckdb.DuckDBPyConnection, thresholds: dict[str, float]
+) -> None:
+    """``meta.settings``: the thresholds these numbers were made with, and why each is as it is."""
+    connection.execute(
+        "create table going_out.meta.settings "
+        "(name varchar, value double, unit varchar, reason varchar, is_own boolean)"
+    )
+    connection.executemany(
+        "insert into going_out.meta.settings values (?, ?, ?, ?, ?)",
+        [
+            (row["name"], thresholds[row["name"]], row["unit"], row["reason"], row["name"] in ws.vars)
+            for row in seeds.rows(ws, "settings")
+        ],
+    )
 
 
 def _check(ws: Workspace, connection: duckdb.DuckDBPyConnection) -> None:

@@ -57,3 +57,11 @@
     select unnest(generate_series(first_week, running_week)) as week_id, running_week
     from {{ bounds }}
 {%- endmacro %}
+
+{# Every day from first_day to last_day of a one-row relation. #}
+{% macro day_numbers(bounds) %}{{ return(adapter.dispatch('day_numbers')(bounds)) }}{% endmacro %}
+
+{% macro duckdb__day_numbers(bounds) -%}
+    select unnest(generate_series(first_day, last_day)) as day_id
+    from {{ bounds }}
+{%- endmacro %}

@@ -13,6 +13,8 @@ HISTORY = frozenset({"fct_restatements"})
 ON_THE_WAY: dict[str, frozenset[str]] = {
     "fct_batches": frozenset({"file", "message", "landed_at", "loaded_at"}),
     "fct_source_freshness": frozenset({"newest_loaded_at", "last_landed_at", "last_outcome", "last_message"}),
+    "rpt_source_quality": frozenset({"last_good_at", "last_message"}),
+    "rpt_quarantine_rules": frozenset({"first_stopped_at"}),
 }
 
 

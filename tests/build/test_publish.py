@@ -12,7 +12,7 @@ import duckdb
 import pytest
 import yaml
 
-from gapwatch import pipeline, publish, snapshots
+from gapwatch import pipeline, publish, seeds, snapshots
 from gapwatch.faults import FAULT_POINTS
 from gapwatch.workspace import Workspace, load_workspace
 
@@ -36,6 +36,16 @@ def test_a_published_snapshot_fits_its_digest_and_says_what_it_is(company: Works
         row = connection.execute("select snapshot_id, build_id, as_of from meta.snapshot").fetchone()
     assert row == (info.snapshot_id, info.build_id, info.as_of)
     assert not list(company.published_path.glob("*.wal"))
+
+
+def test_a_published_snapshot_carries_the_thresholds_it_was_made_with(company: Workspace) -> None:
+    with snapshots.open_snapshot(company.published_path) as connection:
+        rows = connection.execute("select name, value, unit, reason, is_own from meta.settings").fetchall()
+
+    published = {row[0]: row[1] for row in rows}
+    assert published == seeds.settings(company)
+    assert all(unit and reason for _, _, unit, reason, _ in rows)
+    assert {name for name, *_, is_own in rows if is_own} == set(company.vars)
 
 
 def test_publishing_the_same_build_again_changes_nothing(company: Workspace) -> None:

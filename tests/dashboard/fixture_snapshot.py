@@ -11,7 +11,8 @@ import yaml
 
 from gapwatch.snapshots import POINTER, SnapshotInfo, digest
 
-SQL = Path(__file__).with_suffix(".sql")
+SCRIPTS = [Path(__file__).with_name(f"fixture_{name}.sql") for name in ("snapshot", "deliveries")]
+SETTINGS = Path(__file__).resolve().parents[2] / "dbt_project" / "seeds" / "settings.csv"
 MARTS = Path(__file__).resolve().parents[2] / "dbt_project" / "models" / "marts"
 
 
@@ -28,8 +29,14 @@ def publish(workspace: Path, *changes: str, snapshot_id: str = "0f3a", as_of: da
     path = published / f"snapshot-{snapshot_id}.duckdb"
     with duckdb.connect(str(path)) as connection:
         # Parameters cannot be bound to a script of several statements.
-        script = SQL.read_text(encoding="utf-8")
-        connection.execute(script.replace("$as_of", f"'{as_of}'").replace("$snapshot_id", f"'{snapshot_id}'"))
+        for each in SCRIPTS:
+            script = each.read_text(encoding="utf-8").replace("$snapshot_id", f"'{snapshot_id}'")
+            connection.execute(script.replace("$as_of", f"'{as_of}'"))
+        connection.execute(
+            "create table meta.settings as "
+            "select name, value::double as value, unit, reason, false as is_own "
+            f"from read_csv('{SETTINGS}')"
+        )
         _keep_the_contract(connection)
         for change in changes:
             connection.execute(change)
