@@ -40,6 +40,12 @@ KEYS: dict[str, tuple[str, ...]] = {
 
 #: Models that the script has no counterpart of, with the reason: their time is shown apart.
 APART: dict[str, str] = {
+    "fct_alert_conditions": "judged on planted causes instead, by benchmarks.risk",
+    "fct_churn_features": "judged on planted causes instead, by benchmarks.risk",
+    "fct_churn_risk_drivers": "judged on planted causes instead, by benchmarks.risk",
+    "fct_churn_risk_weekly": "judged on planted causes instead, by benchmarks.risk",
+    "fct_loss_timeline": "judged on planted causes instead, by benchmarks.risk",
+    "fct_losses": "judged on planted causes instead, by benchmarks.risk",
     "fct_restatements": "a record over builds",
     "int_closed_weeks_kept": "what fct_restatements compares with",
     "rpt_anonymous_portfolio": "empty in the generated firm",

@@ -27,3 +27,16 @@ from {{ model }}
 group by {{ within | join(", ") }}
 having count({{ column }}) = count(*) and abs(sum({{ column }}) - 1.0) > 1e-9
 {% endtest %}
+
+{# A returned row is a group whose parts do not add up to its total in another model. #}
+{% test adds_up_to(model, column, within, to, total) %}
+select whole.{{ total }}, parts.total
+from {{ to }} as whole
+left join (
+    select {{ within | join(", ") }}, sum({{ column }}) as total
+    from {{ model }}
+    group by {{ within | join(", ") }}
+) as parts
+    on {% for column in within %}whole.{{ column }} = parts.{{ column }}{{ " and " if not loop.last }}{% endfor %}
+where abs(whole.{{ total }} - coalesce(parts.total, 0.0)) > 1e-9
+{% endtest %}

@@ -1,0 +1,32 @@
+{{ config(materialized='table') }}
+
+select
+    cast(null as varchar) as account_id,
+    cast(null as integer) as week_id,
+    cast(null as date) as week_start_on,
+    cast(null as boolean) as is_provisional,
+    cast(null as double) as risk_score,
+    cast(null as varchar) as risk_band,
+    cast(null as integer) as risk_rank,
+    cast(null as boolean) as is_in_top_decile,
+    cast(null as double) as risk_change,
+    cast(null as varchar) as model,
+    cast(null as double) as churn_probability,
+    cast(null as varchar) as probability_null_reason,
+    cast(null as varchar) as culprit_dimension,
+    cast(null as varchar) as culprit_driver,
+    cast(null as date) as culprit_since_on,
+    cast(null as integer) as culprit_weeks,
+    cast(null as varchar) as culprit_owner_role,
+    cast(null as varchar) as culprit_owner,
+    cast(null as varchar) as culprit_null_reason,
+    cast(null as varchar) as second_dimension,
+    cast(null as varchar) as second_driver,
+    cast(null as date) as contract_ends_on,
+    cast(null as integer) as days_to_renewal,
+    cast(null as double) as annual_value,
+    cast(null as varchar) as currency,
+    cast(null as varchar) as tier,
+    cast(null as varchar) as region,
+    cast(null as varchar) as account_manager
+where false
