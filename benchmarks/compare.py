@@ -40,6 +40,9 @@ KEYS: dict[str, tuple[str, ...]] = {
 
 #: Models that the script has no counterpart of, with the reason: their time is shown apart.
 APART: dict[str, str] = {
+    "fct_backtest": "what the ledger hands back",
+    "fct_calibration": "what the ledger hands back",
+    "fct_rule_records": "what the ledger hands back",
     "fct_alert_conditions": "judged on planted causes instead, by benchmarks.risk",
     "fct_churn_features": "judged on planted causes instead, by benchmarks.risk",
     "fct_churn_risk_drivers": "judged on planted causes instead, by benchmarks.risk",
