@@ -23,7 +23,7 @@ WORKERS ?= 2
 TESTS ?= tests
 ARGS ?=
 
-.PHONY: help setup demo test lint format airflow torture bench lock screenshots docs chromium clean
+.PHONY: help setup demo test lint format airflow torture bench lock screenshots docs chromium postgres clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -49,7 +49,7 @@ demo: $(STAMP) ## Sample company: simulate, run, show in the browser (SERVE=0 st
 		--port $(PORT) $(if $(filter 0 no false,$(SERVE)),--no-serve,--serve) $(ARGS) \
 		|| test $$? -eq 10
 
-test: $(STAMP) chromium ## Run all tests, a browser included where there is one
+test: $(STAMP) chromium postgres ## Run all tests, a browser included where there is one
 	$(BIN)/python -m pytest $(TESTS) -n $(WORKERS) --dist loadgroup -m "not torture" $(ARGS)
 
 lint: $(STAMP) ## Check style, types and SQL
@@ -91,6 +91,16 @@ chromium:
 			chromium fonts-noto-cjk fontconfig; } >/dev/null 2>&1 \
 			|| echo "Chromium could not be installed; the tests of the screens need it: apt-get install chromium fonts-noto-cjk"; \
 	else echo "The tests of the screens need a browser: apt-get install chromium fonts-noto-cjk"; fi
+
+# The tests of the ledger start a server of their own; without one they are skipped, and say so.
+postgres:
+	@if ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "installing postgresql"; \
+		{ apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
+			postgresql; } >/dev/null 2>&1 \
+			|| echo "PostgreSQL could not be installed; its tests are skipped: apt-get install postgresql"; \
+	else echo "The tests of a ledger on PostgreSQL are skipped: apt-get install postgresql"; fi
 
 clean: ## Remove the demo workspace and caches
 	rm -rf demo build screenshots .pytest_cache .mypy_cache .ruff_cache dbt_project/target dbt_project/logs

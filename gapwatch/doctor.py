@@ -205,23 +205,23 @@ def _lock(ws: Workspace) -> Iterator[Finding]:
 
 
 def _ledger(ws: Workspace) -> Iterator[Finding]:
-    from sqlalchemy.exc import DatabaseError
-
     from gapwatch.ledger import Ledger
 
-    if not ws.ledger_path.exists():
-        yield Finding("ok", "ledger", "not there yet; the first run makes it")
-        return
     try:
+        if not Ledger.is_made(ws):
+            yield Finding("ok", "ledger", "not there yet; the first run makes it")
+            return
         with Ledger.of(ws) as ledger:
             ledger.newest_runs(1)
+            read_only = ledger.is_read_only
     except GapwatchError as error:
         yield _of(error, "ledger")
-    except DatabaseError as error:
-        fix = f"move {ws.ledger_path.name} away; the next run makes a new one and looks at every file again"
-        yield Finding("error", "ledger", f"is damaged: {error.orig}", fix)
     else:
-        yield Finding("ok", "ledger", "can be read and written")
+        if read_only:
+            fix = f"chmod u+w {ws.ledger_path}, or run as the user who owns it"
+            yield Finding("warning", "ledger", "can only be read: nothing can be noted", fix)
+        else:
+            yield Finding("ok", "ledger", "can be read and written")
 
 
 def _snapshot(ws: Workspace) -> Iterator[Finding]:

@@ -1,96 +1,26 @@
-"""The ledger: which runs and steps there were, and which files were seen. SQLite (WAL), many writers.
+"""The ledger: what was done. Runs, steps and files seen here; alerts by :mod:`gapwatch.alerts.store`.
 
-Every write is one short transaction; a writer that finds the file busy waits. Instants are naive UTC.
+Every write is one short transaction; a writer that finds the database busy waits. Instants are naive UTC.
 """
 
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    DateTime,
-    Engine,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-    UniqueConstraint,
-    create_engine,
-    delete,
-    event,
-    insert,
-    select,
-    update,
-)
-from sqlalchemy.dialects import sqlite
-from sqlalchemy.exc import DatabaseError, OperationalError
-from sqlalchemy.pool import NullPool
-from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DatabaseError
 
-from gapwatch.errors import ResourceError
+from gapwatch import ledger_database
+from gapwatch.ledger_tables import file_versions, runs, steps
 from gapwatch.workspace import Workspace
-
-BUSY_MILLISECONDS = 30_000
-#: A disk with less room than this is full.
-FULL_BYTES = 1 << 20
-
-metadata = MetaData()
-
-runs = Table(
-    "runs",
-    metadata,
-    Column("run_id", String, primary_key=True),
-    Column("command", String, nullable=False),
-    Column("pid", Integer, nullable=False),
-    Column("host", String, nullable=False),
-    Column("started_at", DateTime, nullable=False),
-    Column("finished_at", DateTime),
-    Column("exit_code", Integer),
-    Column("message", Text),
-)
-
-steps = Table(
-    "steps",
-    metadata,
-    Column("step_id", Integer, primary_key=True, autoincrement=True),
-    Column("run_id", String, nullable=False, index=True),
-    Column("step", String, nullable=False),
-    Column("started_at", DateTime, nullable=False),
-    Column("finished_at", DateTime, nullable=False),
-    Column("outcome", String, nullable=False),
-    Column("message", Text),
-    Column("report", Text),
-)
-
-file_versions = Table(
-    "file_versions",
-    metadata,
-    Column("file_version_id", Integer, primary_key=True, autoincrement=True),
-    Column("source", String, nullable=False),
-    Column("file", String, nullable=False),
-    Column("size", BigInteger, nullable=False),
-    Column("mtime_ns", BigInteger, nullable=False),
-    Column("ctime_ns", BigInteger, nullable=False),
-    # Empty where a file was held before it was read to its end.
-    Column("sha256", String, nullable=False),
-    Column("dialect_fingerprint", String, nullable=False),
-    Column("batch_id", String),
-    Column("outcome", String, nullable=False),
-    Column("rule", String),
-    Column("message", Text),
-    Column("records", BigInteger),
-    Column("seen_at", DateTime, nullable=False),
-    UniqueConstraint("source", "file", "sha256", "dialect_fingerprint"),
-)
 
 
 @dataclass(frozen=True)
@@ -112,22 +42,32 @@ class FileVersion:
 
 
 class Ledger:
-    """The ledger of one workspace; made on first use. Close it, or use it as a context manager."""
+    """The ledger of one workspace; made on first use. Close it, or use it as a context manager.
 
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.path = path
-        self.engine = _engine(path)
+    Raises ResourceError where the database cannot be used, UserError where its version does not fit.
+    """
+
+    def __init__(self, where: Path | URL) -> None:
+        self.url = ledger_database.file_url(where) if isinstance(where, Path) else where
+        self.engine, self.is_read_only = ledger_database.opened(self.url)
         try:
-            self._create_tables()
+            ledger_database.upgrade(self.engine, is_read_only=self.is_read_only)
         except DatabaseError as error:
             self.engine.dispose()
-            raise _unusable(path, error) from None
+            raise ledger_database.unusable(self.url, error) from None
+        except BaseException:
+            self.engine.dispose()
+            raise
 
     @classmethod
     def of(cls, ws: Workspace) -> Ledger:
         """The ledger of a workspace."""
-        return cls(ws.ledger_path)
+        return cls(ledger_database.url_of(ws))
+
+    @staticmethod
+    def is_made(ws: Workspace) -> bool:
+        """False where the ledger is a file that is not there yet."""
+        return ledger_database.is_made(ledger_database.url_of(ws))
 
     def __enter__(self) -> Ledger:
         return self
@@ -136,8 +76,34 @@ class Ledger:
         self.close()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the database."""
         self.engine.dispose()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One consistent look: a transaction that only reads."""
+        try:
+            with self.engine.connect() as connection, connection.begin():
+                yield connection
+        except DatabaseError as error:
+            raise ledger_database.unusable(self.url, error) from None
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One transaction as the only writer, from its first statement on; committed at its end.
+
+        Whatever is read in it stays true until then. Keep it short, and send nothing in it.
+        """
+        try:
+            with self.engine.connect().execution_options(writes=True) as connection, connection.begin():
+                yield connection
+        except DatabaseError as error:
+            raise ledger_database.unusable(self.url, error) from None
+
+    def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
+        """An insert that knows ``on_conflict_do_update`` and ``on_conflict_do_nothing``."""
+        is_file = self.engine.dialect.name == "sqlite"
+        return sqlite.insert(table) if is_file else postgresql.insert(table)
 
     def record_run(self, run_id: str, command: str, pid: int, host: str) -> None:
         """A run begins."""
@@ -188,7 +154,7 @@ class Ledger:
         values = {**version.__dict__, "seen_at": now()}
         key = ("source", "file", "sha256", "dialect_fingerprint")
         changed = {name: value for name, value in values.items() if name not in key}
-        statement = sqlite.insert(file_versions).values(values)
+        statement = self.insert(file_versions).values(values)
         c = file_versions.c
         unfinished = (c.source == version.source) & (c.file == version.file) & (c.sha256 == "")
         self._write(
@@ -225,14 +191,6 @@ class Ledger:
         query = select(file_versions).order_by(file_versions.c.file_version_id)
         return self._rows(query.where(file_versions.c.source == source) if source else query)
 
-    def _create_tables(self) -> None:
-        # Not create_all, which looks first and then creates: of five first runs at once, four would fail.
-        with self.engine.begin() as connection:
-            for table in metadata.sorted_tables:
-                connection.execute(CreateTable(table, if_not_exists=True))
-                for index in table.indexes:
-                    connection.execute(CreateIndex(index, if_not_exists=True))
-
     def _version(self, condition: Any) -> FileVersion | None:
         query = select(file_versions).where(condition).order_by(file_versions.c.seen_at.desc()).limit(1)
         for row in self._rows(query):
@@ -240,51 +198,15 @@ class Ledger:
         return None
 
     def _rows(self, query: Any) -> list[dict[str, Any]]:
-        try:
-            with self.engine.connect() as connection:
-                return [dict(row) for row in connection.execute(query).mappings()]
-        except DatabaseError as error:
-            raise _unusable(self.path, error) from None
+        with self.reading() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
 
     def _write(self, *statements: Any) -> None:
-        try:
-            with self.engine.begin() as connection:
-                for statement in statements:
-                    connection.execute(statement)
-        except DatabaseError as error:
-            raise _unusable(self.path, error) from None
+        with self.writing() as connection:
+            for statement in statements:
+                connection.execute(statement)
 
 
 def now() -> datetime:
     """The present instant, naive UTC."""
     return datetime.now(UTC).replace(tzinfo=None)
-
-
-def _engine(path: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
-
-    @event.listens_for(engine, "connect")
-    def _configure(connection: Any, _record: Any) -> None:
-        cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
-        cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute("PRAGMA synchronous=FULL")
-        cursor.close()
-
-    return engine
-
-
-def _unusable(path: Path, error: DatabaseError) -> ResourceError:
-    # What SQLite cannot do now is an OperationalError; any other one speaks of what is in the file.
-    is_passing = isinstance(error, OperationalError)
-    mend = "check the disk and the file's permissions (`gapwatch doctor`), then try again"
-    # A full disk is "full", or an I/O error where the write-ahead log is mapped into memory.
-    if "full" in str(error.orig) or shutil.disk_usage(path.parent).free < FULL_BYTES:
-        mend = "free disk space, then run the same command again"
-    renew = f"move {path.name} away, then `gapwatch run` makes a new one; past runs are forgotten, no row is"
-    return ResourceError(
-        f"The ledger {'cannot be used' if is_passing else 'is damaged'}: {error.orig}",
-        where=str(path),
-        rule="ledger",
-        next_step=mend if is_passing else renew,
-    )

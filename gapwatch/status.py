@@ -160,7 +160,7 @@ def _refused_files(ws: Workspace) -> list[dict[str, Any]]:
     """Files whose newest content is not taken: held, or growing."""
     from gapwatch.ledger import Ledger
 
-    if not ws.ledger_path.exists():
+    if not Ledger.is_made(ws):
         return []
     with Ledger.of(ws) as ledger:
         newest = {(row["source"], row["file"]): row for row in sorted(ledger.files(), key=_seen)}
@@ -176,7 +176,7 @@ def _failures(ws: Workspace) -> list[dict[str, Any]]:
     """What failed since the newest whole run that did not."""
     from gapwatch.ledger import Ledger
 
-    if not ws.ledger_path.exists():
+    if not Ledger.is_made(ws):
         return []
     with Ledger.of(ws) as ledger:
         newest = ledger.newest_runs(RUNS_LOOKED_AT)

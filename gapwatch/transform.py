@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from gapwatch import calendars, locks, seeds
+from gapwatch import calendars, ledger_export, locks, seeds
 from gapwatch.errors import GapwatchError, ResourceError, UserError
 from gapwatch.faults import fault_point
 from gapwatch.warehouse import write_connection
@@ -107,6 +107,7 @@ def build(ws: Workspace, *, full_refresh: bool = False, progress: Progress | Non
     with write_connection(ws) as connection:
         connection.execute("delete from meta.builds_begun")
         connection.execute("insert into meta.builds_begun values (?, ?)", [plan.fingerprint, _now()])
+        ledger_export.export(ws, connection)
     fault_point("build.before_dbt")
     results = _run_dbt(ws, plan, thresholds, folder, progress)
     _raise_on_failure(ws, results)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -34,13 +35,25 @@ FILE_NAME = "gapwatch.yml"
 MEMORY_SIZE = r"^[1-9][0-9]*(\.[0-9]+)? ?([KMGT]i?B)$"
 
 
+def _variable(value: object) -> object:
+    # The value itself is never repeated: it may be the very address, with its password.
+    if value is None or (isinstance(value, str) and re.fullmatch(r"env:[A-Za-z_][A-Za-z0-9_]*", value)):
+        return value
+    raise ValueError("ledger_url: has to be `env:NAME`, the environment variable that holds the address")
+
+
 class Paths(Settings):
     """Where a workspace keeps its data, relative to its folder or absolute."""
 
     landing: str = Field(default="landing", description="Folder of the immutable batches.")
     warehouse: str = Field(default="warehouse.duckdb", description="The DuckDB file that is written to.")
     published: str = Field(default="published", description="Folder of the read-only snapshots.")
-    ledger: str = Field(default="ledger.sqlite", description="SQLite file with runs, steps and files seen.")
+    ledger: str = Field(default="ledger.sqlite", description="SQLite file with runs, files seen and alerts.")
+    ledger_url: Annotated[str | None, BeforeValidator(_variable)] = Field(
+        default=None,
+        description="`env:NAME`: variable with the ledger's PostgreSQL URL; null: `GAPWATCH_LEDGER_URL`, "
+        "else the file.",
+    )
 
 
 class Limits(Settings):

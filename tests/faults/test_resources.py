@@ -125,7 +125,7 @@ def test_a_damaged_ledger_is_said_and_can_be_done_without(
 
     assert ended.code == 12, ended
     assert "damaged" in ended.said
-    assert "Next: move ledger.sqlite away" in ended.said
+    assert "Next: put back a copy, or move ledger.sqlite away" in ended.said
     assert "Traceback" not in ended.err
     for path in folder.glob("ledger.sqlite*"):
         path.rename(tmp_path / path.name)
