@@ -42,6 +42,8 @@ def main(arguments: list[str]) -> int:
             "failures": entry.failures,
             "seconds": entry.execution_time,
             "path": entry.node.original_file_path,
+            # what a failed test selects says more than how many rows it found
+            "sql": entry.node.compiled_code if str(entry.status) == "fail" else None,
         }
         for entry in getattr(result.result, "results", [])
     ]

@@ -334,7 +334,7 @@ def _raise_on_failure(ws: Workspace, results: list[dict[str, Any]]) -> None:
         if "Out of Memory" in first["message"] or "No space left" in first["message"]
         else BuildFailedError
     )
-    message = " ".join(first["message"].split())
+    message = _broken_rules(ws, first) or " ".join(first["message"].split())
     others = f" ({len(failed) - 1} more failed)" if len(failed) > 1 else ""
     raise kind(
         f"The build failed at {first['node'].split('.')[2]}: {message[:600]}{others}",
@@ -342,6 +342,17 @@ def _raise_on_failure(ws: Workspace, results: list[dict[str, Any]]) -> None:
         rule=first["resource_type"],
         next_step="mend it, then gapwatch build; the snapshot published before stays as it is",
     )
+
+
+def _broken_rules(ws: Workspace, test: dict[str, Any]) -> str:
+    """The rules that a failed test of several found broken, with their rows; empty for any other failure."""
+    if "broken_rule" not in (test["sql"] or ""):
+        return ""
+    with write_connection(ws) as connection:
+        found = connection.execute(
+            f"select broken_rule, count(*) from ({test['sql']}) group by 1 order by 2 desc, 1 limit 3"
+        ).fetchall()
+    return "; ".join(f"{rows} {'row breaks' if rows == 1 else 'rows break'} {rule}" for rule, rows in found)
 
 
 def _fingerprint(

@@ -114,6 +114,19 @@ def test_a_seed_with_other_columns_is_refused(company: Workspace) -> None:
         transform.build(company)
 
 
+def test_a_broken_rule_is_named_with_its_rows(company: Workspace) -> None:
+    company.seeds_path.mkdir(exist_ok=True)
+    default = (transform.seeds.DEFAULT_SEEDS / "service_dimensions.csv").read_text(encoding="utf-8")
+    (company.seeds_path / "service_dimensions.csv").write_text(
+        default.replace("delivery_manager,25", "delivery_manager,-5"), encoding="utf-8"
+    )
+
+    with pytest.raises(transform.BuildFailedError, match="1 row breaks weight >= 0") as failure:
+        transform.build(company)
+
+    assert "dim_service_dimensions" in str(failure.value)
+
+
 def test_a_failing_model_leaves_the_snapshot_as_it_was(company: Workspace) -> None:
     before = (company.published_path / "current.json").read_bytes()
     with duckdb.connect(str(company.warehouse_path)) as connection:

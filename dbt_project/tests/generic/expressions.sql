@@ -5,11 +5,20 @@ from {{ model }}
 where {{ column_name }} < {{ low }} or {{ column_name }} > {{ high }}
 {% endtest %}
 
-{# A returned row breaks the identity; an identity with an unknown side is not broken. #}
-{% test holds(model, expression) %}
-select *
+{#
+    A returned row breaks one of the rules, and names the first that it breaks; a rule with an unknown side
+    is not broken. One test for all rules of a model, since each test of its own costs dbt as much as a model.
+#}
+{% test holds(model, expression=none, expressions=[]) %}
+{%- set rules = [expression] if expression else expressions %}
+select
+    case
+        {% for rule in rules %}
+            when not ({{ rule }}) then '{{ rule | replace("'", "''") }}'
+        {% endfor %}
+    end as broken_rule
 from {{ model }}
-where not ({{ expression }})
+where not ({{ rules | join(") or not (") }})
 {% endtest %}
 
 {# A returned row is a key that occurs more than once, or has a null part. #}
