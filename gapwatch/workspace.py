@@ -10,6 +10,7 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError, model_validator
 
 from gapwatch import strict_yaml
+from gapwatch.access.settings import KnownPerson, Login, Role
 from gapwatch.delivery.settings import Channel, Channels, Delivery
 from gapwatch.did_you_mean import suggestion
 from gapwatch.errors import UserError
@@ -93,12 +94,6 @@ class Limits(Settings):
     volume_history: int = Field(default=8, ge=1, description="Batches that say what the usual size is.")
 
 
-class Role(Settings):
-    """What a group of viewers may see."""
-
-    may_see_names: bool = Field(default=False, description="Names, e-mail addresses and comments.")
-
-
 class Workspace(Settings):
     """All of ``gapwatch.yml``, checked, with paths resolved against the workspace's folder."""
 
@@ -115,6 +110,12 @@ class Workspace(Settings):
     limits: Limits = Field(default_factory=lambda: Limits(), description="What runs and batches may be.")
     vars: dict[str, Any] = Field(default_factory=dict, description="Overrides of the models' defaults.")
     roles: dict[str, Role] = Field(default_factory=dict, description="Groups of viewers by name.")
+    people: dict[str, KnownPerson] = Field(
+        default_factory=dict, description="People by the name that the CRM has for them."
+    )
+    login: Login | None = Field(
+        default=None, description="How viewers prove who they are; null: only this machine is served."
+    )
     channels: Channels = Field(default_factory=dict, description="Where alerts go, by name.")
     delivery: Delivery = Field(default_factory=lambda: Delivery(), description="How alerts are sent.")
     sources: list[Source] = Field(default_factory=list, description="The sources, in any order.")

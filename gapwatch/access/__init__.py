@@ -1,0 +1,1 @@
+"""Who may see what: roles and login of a workspace, who somebody is, and the rows that they may read."""
