@@ -64,7 +64,7 @@ def targets(addresses: str, deadline: float) -> tuple[list[Target], int]:
     )
     found: list[Target] = []
     bad = 0
-    for address in parse_urls(addresses):
+    for address in parse_urls(addresses):  # type: ignore[no-untyped-call]
         service = apprise.Apprise.instantiate(address, asset=asset)
         if service is None:
             bad += 1
@@ -89,10 +89,9 @@ def deliver(message: Message, target: Target, redactor: Redactor) -> Outcome:
     with _answers() as answer, _message_ids(message, target):
         try:
             result = sender.notify(body=body, title=title, body_format=form)
-        except Exception as error:  # a plugin's own mistake: the next try, or another plugin, may do
-            return Outcome(
-                target.name, False, type(error).__name__, type(error).__name__, None, time.monotonic() - began
-            )
+        except Exception as mistake:  # the plugin's own: the next try, or another plugin, may do
+            kind = type(mistake).__name__
+            return Outcome(target.name, False, kind, kind, None, time.monotonic() - began)
     seconds = time.monotonic() - began
     # ``status`` speaks of the whole call, which has one service; its own result carries the logs.
     of_service = result.results[0] if result.results else None
@@ -156,12 +155,13 @@ def _message_ids(message: Message, target: Target) -> Iterator[None]:
     def stable(idstring: str | None = None, domain: str | None = None) -> str:
         return f"<{token}@{domain or 'gapwatch.invalid'}>"
 
-    before = email_plugin.make_msgid
-    email_plugin.make_msgid = stable
+    module: Any = email_plugin
+    before = module.make_msgid
+    module.make_msgid = stable
     try:
         yield
     finally:
-        email_plugin.make_msgid = before
+        module.make_msgid = before
 
 
 @contextmanager

@@ -22,9 +22,8 @@ class Redactor(logging.Filter):
         super().__init__()
         pieces = {piece for address in addresses for piece in _pieces(address)}
         # Longest first: a token inside a longer one would leave the rest of it legible.
-        self._pattern = re.compile("|".join(map(re.escape, sorted(pieces, key=len, reverse=True)))) or None
-        if not pieces:
-            self._pattern = None
+        longest_first = sorted(pieces, key=lambda piece: (-len(piece), piece))
+        self._pattern = re.compile("|".join(map(re.escape, longest_first))) if pieces else None
 
     def redact(self, text: object) -> str:
         """One line without secrets and control characters, at most 300 characters."""
