@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 #: The newest migration: what a ledger's ``alembic_version`` has to say.
-REVISION = "0002"
+REVISION = "0003"
 
 metadata = MetaData()
 
@@ -175,7 +175,7 @@ outbox = Table(
     Column("payload", Text, nullable=False),
 )
 
-#: One row per try to send a message.
+#: One row per try to send a message to one of its channel's receivers; ``target`` tells nothing secret.
 delivery_attempts = Table(
     "delivery_attempts",
     metadata,
@@ -186,4 +186,5 @@ delivery_attempts = Table(
     Column("status", String),
     Column("error", Text),
     Column("seconds", Double),
+    Column("target", String),
 )
