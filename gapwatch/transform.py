@@ -231,6 +231,9 @@ def _run_dbt(
     what = ["build", "--exclude-resource-type", "unit_test"]
     if plan.mode == "full":
         what.append("--full-refresh")
+    else:
+        # A changed seed makes a full build: here they are loaded as they stand.
+        what += ["--exclude-resource-type", "seed"]
     return _dbt(ws, what, thresholds, about, seed_folder, progress)
 
 
