@@ -37,6 +37,14 @@ FAULT_POINTS: tuple[str, ...] = (
     "publish.before_pointer",
     "publish.after_pointer",
     "publish.inside_prune",
+    "notify.decided",
+    "notify.alert_written",
+    "notify.audit_written",
+    "notify.outbox_written",
+    "notify.before_commit",
+    "notify.after_commit",
+    "alerts.withdrawn",
+    "alerts.changed",
 )
 
 

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError, model
 
 from gapwatch import strict_yaml
 from gapwatch.access.settings import KnownPerson, Login, Role
+from gapwatch.alerts.settings import Alerts
 from gapwatch.delivery.settings import Channel, Channels, Delivery
 from gapwatch.did_you_mean import suggestion
 from gapwatch.errors import UserError
@@ -18,6 +19,7 @@ from gapwatch.settings import SettingRow, explain, rows_of
 from gapwatch.sources import AsOf, Options, Settings, Source, TextList, parse_instant
 
 __all__ = [
+    "Alerts",
     "AsOf",
     "Channel",
     "Delivery",
@@ -117,6 +119,7 @@ class Workspace(Settings):
         default=None, description="How viewers prove who they are; null: only this machine is served."
     )
     channels: Channels = Field(default_factory=dict, description="Where alerts go, by name.")
+    alerts: Alerts = Field(default_factory=lambda: Alerts(), description="What is raised, for whom.")
     delivery: Delivery = Field(default_factory=lambda: Delivery(), description="How alerts are sent.")
     sources: list[Source] = Field(default_factory=list, description="The sources, in any order.")
 
@@ -129,6 +132,17 @@ class Workspace(Settings):
             if source.name in seen:
                 raise ValueError(f"sources: the name {source.name!r} is used twice")
             seen.add(source.name)
+        return self
+
+    @model_validator(mode="after")
+    def _known_channels(self) -> Self:
+        named = {f"people.{name}": person.channels for name, person in self.people.items()}
+        for where, channels in {**named, "alerts.default_channels": self.alerts.default_channels}.items():
+            for channel in channels:
+                if channel not in self.channels:
+                    raise ValueError(
+                        f"{where}: there is no channel {channel!r}{suggestion(channel, list(self.channels))}"
+                    )
         return self
 
     @property

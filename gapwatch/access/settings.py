@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator
@@ -142,6 +142,13 @@ class KnownPerson(Settings):
     emails: TextList = Field(
         default=[], description="E-mail addresses they log in with: what `owner: self` goes by."
     )
+    channels: TextList = Field(
+        default=[], description="Channels their alerts go to, each is used; empty: `default_channels`."
+    )
+    digest: Literal["never", "daily"] = Field(
+        default="never", description="`daily`: one message a day instead of one per alert."
+    )
+    language: Literal["en", "zh"] = Field(default="en", description="Language of their messages.")
 
 
 __all__ = ["LOOPBACK", "PAGES", "SELF", "ClientFilter", "KnownPerson", "Login", "Role"]
