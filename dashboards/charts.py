@@ -50,7 +50,7 @@ def gap_chart(
     short, above = (colours.short, colours.above) if is_reliable else (colours.muted, colours.muted)
     scale = alt.Scale(domain=list(domain), zero=False, nice=False, clamp=True)
     axis = alt.Axis(values=_ticks(domain, height), format="d")
-    base = alt.Chart(_values(points)).encode(x=_weeks(words))
+    base = alt.Chart(_values(points)).encode(x=week_axis(words))
 
     def y(field: str) -> alt.Y:
         return alt.Y(
@@ -85,10 +85,10 @@ def gap_chart(
         line("minimum_score", colours.minimum, strokeDash=[1, 3], strokeWidth=1.6),
         line("expectation_score", colours.expectation, strokeDash=[5, 3], strokeWidth=1.6),
         line("perception_score", colours.perception, strokeWidth=2.4),
-        *_end_labels(points[-1].week_start_on.isoformat(), labels, scale, axis, domain, height),
-        _hover(base, words, colours, _gap_tooltip(words)),
+        *end_labels(points[-1].week_start_on.isoformat(), labels, scale, axis, domain, height),
+        hover(base, words, colours, _gap_tooltip(words)),
     ]
-    return _base(alt.layer(*layers), height, colours)
+    return framed(alt.layer(*layers), height, colours)
 
 
 def felt_factual_chart(
@@ -109,7 +109,7 @@ def felt_factual_chart(
     domain = (min([-20.0, *known]) - 3, max([0.0, *known]) + 3)
     scale = alt.Scale(domain=list(domain), zero=False, nice=False, clamp=True)
     axis = alt.Axis(tickCount=5, labelExpr=_SIGNED)
-    base = alt.Chart(alt.Data(values=values)).encode(x=_weeks(words))
+    base = alt.Chart(alt.Data(values=values)).encode(x=week_axis(words))
 
     def line(field: str, colour: str, **style: Any) -> alt.Chart:
         return base.mark_line(color=colour, invalid="break-paths-filter-domains", **style).encode(
@@ -130,7 +130,7 @@ def felt_factual_chart(
         text = words.say("Factual {gap}", gap=words.signed(last.promise_gap))
         labels.append(EndLabel(last.promise_gap, text, colours.expectation))
     tooltip = [
-        _week_tooltip(words),
+        week_tooltip(words),
         alt.Tooltip("satisfaction_gap:Q", title=words.say("felt gap"), format=".1f"),
         alt.Tooltip("n_paired:Q", title=words.say("contacts")),
         alt.Tooltip("promise_gap:Q", title=words.say("factual gap"), format=".1f"),
@@ -140,10 +140,10 @@ def felt_factual_chart(
         zero,
         line("promise_gap", colours.expectation, strokeWidth=2),
         line("satisfaction_gap", colours.perception, strokeWidth=2.4),
-        *_end_labels(last.week_start_on.isoformat(), labels, scale, axis, domain, height),
-        _hover(base, words, colours, tooltip),
+        *end_labels(last.week_start_on.isoformat(), labels, scale, axis, domain, height),
+        hover(base, words, colours, tooltip),
     ]
-    return _base(alt.layer(*layers), height, colours)
+    return framed(alt.layer(*layers), height, colours)
 
 
 def shared_domain(series: Sequence[Sequence[GapPoint]]) -> tuple[float, float]:
@@ -206,7 +206,8 @@ def _newest(points: Sequence[GapPoint], words: Words, colours: Palette) -> list[
     return [(value, word, colour) for value, word, colour in lines if value is not None]
 
 
-def _weeks(words: Words) -> alt.X:
+def week_axis(words: Words) -> alt.X:
+    """Weeks from left to right, by their Monday."""
     # Days are UTC; a viewer west of it would otherwise read the day before.
     return alt.X(
         "week_start_on:T",
@@ -215,7 +216,7 @@ def _weeks(words: Words) -> alt.X:
     )
 
 
-def _end_labels(
+def end_labels(
     at: str,
     labels: Sequence[EndLabel],
     scale: alt.Scale,
@@ -249,7 +250,8 @@ def _end_labels(
     ]
 
 
-def _hover(base: alt.Chart, words: Words, colours: Palette, tooltip: list[alt.Tooltip]) -> alt.Chart:
+def hover(base: alt.Chart, words: Words, colours: Palette, tooltip: list[alt.Tooltip]) -> alt.Chart:
+    """A rule at the week nearest to the pointer, with what the week holds."""
     near = alt.selection_point(nearest=True, on="pointerover", fields=["week_start_on"], empty=False)
     return (
         base.mark_rule(color=colours.muted)
@@ -260,7 +262,7 @@ def _hover(base: alt.Chart, words: Words, colours: Palette, tooltip: list[alt.To
 
 def _gap_tooltip(words: Words) -> list[alt.Tooltip]:
     return [
-        _week_tooltip(words),
+        week_tooltip(words),
         alt.Tooltip("perception_score:Q", title=words.say("perception"), format=".1f"),
         alt.Tooltip("expectation_score:Q", title=words.say("expectation"), format=".1f"),
         alt.Tooltip("satisfaction_gap:Q", title=words.say("gap"), format=".1f"),
@@ -269,11 +271,12 @@ def _gap_tooltip(words: Words) -> list[alt.Tooltip]:
     ]
 
 
-def _week_tooltip(words: Words) -> alt.Tooltip:
+def week_tooltip(words: Words) -> alt.Tooltip:
+    """The week's Monday."""
     return alt.Tooltip("utcyearmonthdate(week_start_on):T", title=words.say("week of"), format="%Y-%m-%d")
 
 
-def _base(chart: alt.LayerChart, height: int, colours: Palette) -> alt.LayerChart:
+def framed(chart: alt.LayerChart, height: int, colours: Palette) -> alt.LayerChart:
     """Size, fonts and quiet axes; the ground is the page's own."""
     return (
         chart.properties(height=height, width="container")
