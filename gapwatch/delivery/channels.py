@@ -48,6 +48,11 @@ class _Answer:
     error: str | None = None
 
 
+def load_services() -> None:
+    """Load all kinds of services; apprise does it with the first address, within that message's deadline."""
+    apprise.Apprise.instantiate("json://localhost")
+
+
 def targets(addresses: str, deadline: float) -> tuple[list[Target], int]:
     """The receivers behind an environment variable's text, and how many of its addresses are no good."""
     asset = apprise.AppriseAsset(
@@ -125,8 +130,9 @@ def _shaped(message: Message, service: Any) -> tuple[str, str, apprise.NotifyFor
     if isinstance(service, NotifyJSON | NotifyXML | NotifyForm):
         return message.title, message.text, apprise.NotifyFormat.TEXT
     if apprise.NotifyFormat.MARKDOWN in formats:
-        return message.title, message.markdown, apprise.NotifyFormat.MARKDOWN
-    return message.title, message.text, apprise.NotifyFormat.TEXT
+        return message.chat_title, message.markdown, apprise.NotifyFormat.MARKDOWN
+    # Several that say they take plain text show it as Markdown.
+    return message.chat_title, message.chat, apprise.NotifyFormat.TEXT
 
 
 def _mark(message: Message, target: Target) -> None:

@@ -14,12 +14,18 @@ LONGEST_PAUSE_SECONDS = 86_400.0
 
 @dataclass(frozen=True)
 class Message:
-    """One message in all forms, with the keys that keep a repeat from counting twice."""
+    """One message in all forms, with the keys that keep a repeat from counting twice.
+
+    ``chat`` and ``markdown`` are for services that may interpret what they show, the latter for those
+    that take Markdown; ``text`` is for those that show it as it is.
+    """
 
     key: str
     alert_key: str
     title: str
+    chat_title: str
     text: str
+    chat: str
     markdown: str
     html: str
     facts: Mapping[str, Any]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from datetime import UTC, datetime, timedelta
@@ -39,6 +40,26 @@ def test_webhooks_of_other_forms_carry_it_too(bring: Bring, web: Web, scheme: st
     assert headers["idempotency-key"] == "0123456789abcdef"
     assert headers["alert-key"] == "silence:account:%E5%AE%A2%E6%88%B7%201%0D%0AX-Evil:%201"
     assert "x-evil" not in headers
+
+
+@pytest.mark.parametrize("scheme", ["mmost", "rocket"])
+def test_a_chat_gets_the_form_in_which_nothing_is_interpreted(bring: Bring, web: Web, scheme: str) -> None:
+    address = {
+        "mmost": web.url("/", "mmost").rstrip("/") + "/a1b2c3d4e5f6g7h8i9j0k1l2m3",
+        "rocket": f"rocket://hook1234567/token12345@127.0.0.1:{web.port}/#alerts",
+    }[scheme]
+    (outcome,) = bring(
+        address, a_message(title="@all", chat_title="＠all", text="*b*", chat="∗b∗", markdown="∗b∗")
+    )
+
+    assert outcome.is_ok, outcome
+    sent = web.requests[-1].body.decode()
+    shown = str(json.loads(sent))
+    assert "＠all" in shown
+    assert "∗b∗" in shown
+    assert "@all" not in shown
+    assert "*b*" not in shown
+    assert "http" not in shown.replace("http://127.0.0.1", ""), "no picture is fetched from elsewhere"
 
 
 def test_a_mail_has_the_same_message_id_on_every_try_and_both_forms(bring: Bring, mail: Mail) -> None:
