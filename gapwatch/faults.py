@@ -45,6 +45,14 @@ FAULT_POINTS: tuple[str, ...] = (
     "notify.after_commit",
     "alerts.withdrawn",
     "alerts.changed",
+    "delivery.inside_enclose",
+    "delivery.inside_digest",
+    "delivery.before_lease",
+    "delivery.inside_lease",
+    "delivery.after_lease",
+    "delivery.after_send",
+    "delivery.inside_mark",
+    "delivery.after_mark",
 )
 
 

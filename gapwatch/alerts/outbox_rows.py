@@ -36,7 +36,8 @@ def enqueue(
         {
             "delivery_id": idempotency_key(key, owner.person or NOBODY, channel)[:16],
             "alert_id": alert_id,
-            "digest_on": at.date() if owner.is_digest else None,
+            # The day is known when that day's digest is made.
+            "digest_on": None,
             "recipient": owner.person or NOBODY,
             "channel": channel,
             "idempotency_key": idempotency_key(key, owner.person or NOBODY, channel),

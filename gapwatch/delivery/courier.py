@@ -61,7 +61,7 @@ class Courier:
         and are left out; those in ``last`` come last. At the deadline the target in hand is unknown, and
         those after it were not tried. Nothing is yielded where every target is done.
         """
-        child = self._ready()
+        child = self.start()
         began = time.monotonic()
         in_hand = ""
         held: Outcome | None = None
@@ -109,8 +109,14 @@ class Courier:
         while (said := self._line(began + self.deadline_seconds)) is not None:
             yield said
 
-    def _ready(self) -> subprocess.Popen[bytes]:
-        if self._child is not None and self._child.poll() is None:
+    @property
+    def is_up(self) -> bool:
+        """True while the child can take a message at once."""
+        return self._child is not None and self._child.poll() is None
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """Have the child up and ready, before a lease: loading takes a second that no lease has."""
+        if self._child is not None and self.is_up:
             return self._child
         self.close()
         self._child = subprocess.Popen(
@@ -150,7 +156,7 @@ class Courier:
 
 def _child() -> None:
     """Carry out orders from standard input until it ends."""
-    from gapwatch.delivery.channels import deliver, quiet_logs, targets
+    from gapwatch.delivery.channels import deliver, load_services, quiet_logs, targets
     from gapwatch.delivery.redaction import Redactor
 
     # The pipe is kept from whatever a library prints.
@@ -160,6 +166,7 @@ def _child() -> None:
     def say(**values: Any) -> None:
         os.write(out, (json.dumps(values) + "\n").encode())
 
+    load_services()
     say(ready=True)
     for line in sys.stdin.buffer:
         order = json.loads(line)

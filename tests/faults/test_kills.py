@@ -23,8 +23,8 @@ pytestmark = pytest.mark.xdist_group("faults")
 REPLAY = ("gate.before_replay", "gate.rows_replayed", "gate.before_replay_commit")
 LANDING = tuple(p for p in FAULT_POINTS if p.startswith(("landing.", "files.")))
 GATE = tuple(p for p in FAULT_POINTS if p.startswith("gate.") and p not in REPLAY)
-#: Raising and answering alerts: tests/alerts kills there, with alerts to lose.
-SWEPT_ELSEWHERE = ("notify.", "alerts.")
+#: Raising, answering and sending alerts: tests/alerts and tests/delivery kill there, with alerts to lose.
+SWEPT_ELSEWHERE = ("notify.", "alerts.", "delivery.")
 OUTLET = tuple(p for p in FAULT_POINTS if p.startswith(("build.", "publish.")))
 
 
