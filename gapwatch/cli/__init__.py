@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from gapwatch.cli import demo, gate, steps, workspace
+from gapwatch.cli import demo, gate, risk, steps, workspace
 from gapwatch.cli.output import fail
 from gapwatch.errors import GapwatchError
 
@@ -39,6 +39,7 @@ demo.register(app)
 workspace.register(app)
 steps.register(app)
 gate.register(app)
+risk.register(app)
 
 
 @app.callback(invoke_without_command=True)

@@ -28,7 +28,7 @@ from gapwatch.errors import GapwatchError
 
 #: Nothing is drawn for what ends sooner.
 QUIET_SECONDS = 2.0
-STEPS = frozenset({"simulate", "ingest", "gate", "repair", "build", "publish", "doctor"})
+STEPS = frozenset({"simulate", "ingest", "gate", "repair", "build", "publish", "doctor", "train", "backtest"})
 ISSUE_STEP = "run the same command with --debug and report the traceback"
 #: Errors of the system that mean "full", and those of a disk that fails.
 _FULL = frozenset({errno.ENOMEM, errno.ENOSPC, errno.EDQUOT})
@@ -166,6 +166,9 @@ def _rendered(report: Any) -> RenderableType:
         "Status": render.status,
         "Examination": render.examination,
         "Proposal": render.proposal,
+        "TableReport": render.shares,
+        "Training": render.shares,
+        "Backtest": render.shares,
     }
     renderer = own.get(type(report).__name__)
     return renderer(report) if renderer is not None else render.generic(report.as_dict())

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from gapwatch.cli.output import Report
     from gapwatch.doctor import Examination
     from gapwatch.init import Proposal
     from gapwatch.pipeline import RunReport
@@ -143,6 +144,11 @@ def generic(report: Mapping[str, Any], title: str | None = None) -> RenderableTy
     return Group(*parts, _facts(facts), *tables)
 
 
+def shares(report: Report) -> RenderableType:
+    """A report of the risk code: probabilities and shares with three decimals."""
+    return generic(_thousandths(report.as_dict()))
+
+
 def signed(value: float | None) -> str:
     """A gap: signed, one decimal, with a true minus."""
     if value is None:
@@ -151,6 +157,14 @@ def signed(value: float | None) -> str:
     if text == "0.0":
         return text
     return f"{MINUS if value < 0 else '+'}{text}"
+
+
+def _thousandths(value: Any) -> Any:
+    if isinstance(value, float):
+        return f"{value:,.3f}"
+    if isinstance(value, Mapping):
+        return {key: _thousandths(each) for key, each in value.items()}
+    return [_thousandths(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _title(text: str | None) -> Text:
