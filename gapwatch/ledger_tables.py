@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 #: The newest migration: what a ledger's ``alembic_version`` has to say.
-REVISION = "0003"
+REVISION = "0004"
 
 metadata = MetaData()
 
@@ -187,4 +187,96 @@ delivery_attempts = Table(
     Column("error", Text),
     Column("seconds", Double),
     Column("target", String),
+)
+
+#: One row per fitted model, published or refused with the reason; a build scores with the published ones.
+churn_models = Table(
+    "churn_models",
+    metadata,
+    Column("model_id", String, primary_key=True),
+    Column("trained_at", DateTime, nullable=False),
+    Column("snapshot_id", String, nullable=False),
+    # The newest week that was known when it was made: only later ones are scored with it.
+    Column("trained_through_week", Integer, nullable=False),
+    Column("horizon_days", Integer, nullable=False),
+    Column("intercept", Double, nullable=False),
+    Column("is_published", Boolean, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("n_train", Integer, nullable=False),
+    Column("n_events", Integer, nullable=False),
+    Column("n_test_losses", Integer, nullable=False),
+)
+
+#: One row per model and feature: log-odds = intercept + sum(coefficient * (value - mean) / scale).
+churn_coefficients = Table(
+    "churn_coefficients",
+    metadata,
+    Column("model_id", String, primary_key=True),
+    Column("feature", String, primary_key=True),
+    Column("mean", Double, nullable=False),
+    Column("scale", Double, nullable=False),
+    Column("fill_value", Double, nullable=False),
+    Column("coefficient", Double, nullable=False),
+    Column("is_dropped", Boolean, nullable=False),
+    Column("drop_reason", String),
+)
+
+#: One row per replay of history; of its results the newest replay's are shown.
+replays = Table(
+    "replays",
+    metadata,
+    Column("replay_id", Integer, primary_key=True, autoincrement=False),
+    Column("computed_at", DateTime, nullable=False),
+    Column("snapshot_id", String, nullable=False),
+    Column("computed_as_of", DateTime, nullable=False),
+)
+
+backtests = Table(
+    "backtests",
+    metadata,
+    Column("replay_id", Integer, primary_key=True, autoincrement=False),
+    Column("model", String, primary_key=True),
+    Column("metric", String, primary_key=True),
+    Column("cut", String, primary_key=True),
+    Column("value", Double),
+    Column("low", Double),
+    Column("high", Double),
+    Column("n", Integer, nullable=False),
+    Column("null_reason", String),
+    Column("from_week", Integer, nullable=False),
+    Column("to_week", Integer, nullable=False),
+)
+
+calibrations = Table(
+    "calibrations",
+    metadata,
+    Column("replay_id", Integer, primary_key=True, autoincrement=False),
+    Column("model", String, primary_key=True),
+    Column("bin", Integer, primary_key=True, autoincrement=False),
+    Column("n", Integer, nullable=False),
+    Column("n_events", Integer, nullable=False),
+    Column("mean_probability", Double, nullable=False),
+    Column("event_share", Double, nullable=False),
+    Column("low", Double, nullable=False),
+    Column("high", Double, nullable=False),
+)
+
+rule_records = Table(
+    "rule_records",
+    metadata,
+    Column("replay_id", Integer, primary_key=True, autoincrement=False),
+    Column("kind", String, primary_key=True),
+    Column("rule_version", String, nullable=False),
+    Column("n_raised", Integer, nullable=False),
+    Column("n_judged", Integer, nullable=False),
+    Column("n_hits", Integer, nullable=False),
+    Column("precision", Double),
+    Column("precision_low", Double),
+    Column("precision_high", Double),
+    Column("base_rate", Double),
+    Column("median_lead_days", Double),
+    Column("false_per_owner_month", Double),
+    Column("from_week", Integer, nullable=False),
+    Column("to_week", Integer, nullable=False),
+    Column("null_reason", String),
 )

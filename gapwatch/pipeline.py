@@ -21,9 +21,13 @@ from gapwatch.errors import GapwatchError, UserError
 from gapwatch.ledger import Ledger, now
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from gapwatch.gate_report import GateReport
     from gapwatch.landing import IngestReport
     from gapwatch.publish import PublishReport
+    from gapwatch.risk.backtest import Backtest
+    from gapwatch.risk.train import Training
     from gapwatch.summary import Summary
     from gapwatch.transform import BuildReport
     from gapwatch.workspace import Workspace
@@ -157,6 +161,22 @@ def publish(ws: Workspace, *, progress: Progress | None = None) -> PublishReport
 
     with _recorded(ws, "publish", progress) as record, record.warehouse_lock():
         return record.step("publish", lambda: publish_module.publish(ws))
+
+
+def train(ws: Workspace, *, progress: Progress | None = None) -> Training:
+    """Fit a churn model on the published snapshot; builds score with it where it is published."""
+    from gapwatch.risk import train as train_module
+
+    with _recorded(ws, "train", progress) as record:
+        return record.step("train", lambda: train_module.train(ws))
+
+
+def backtest(ws: Workspace, report: Path | None = None, *, progress: Progress | None = None) -> Backtest:
+    """Replay the published snapshot, record what is found, and write the page where a path is given."""
+    from gapwatch.risk import backtest as backtest_module
+
+    with _recorded(ws, "backtest", progress) as record:
+        return record.step("backtest", lambda: backtest_module.recorded(ws, report))
 
 
 def record_failure(ws: Workspace, *, step: str, message: str) -> None:

@@ -35,6 +35,7 @@ Progress = Callable[[str, int, int], None]
 
 EPOCH = datetime.fromisoformat("1970-01-05")
 _RECORD = "\x1e"
+NOTHING = ("none", "nothing new")
 
 
 class BuildFailedError(GapwatchError):
@@ -92,6 +93,7 @@ def build(ws: Workspace, *, full_refresh: bool = False, progress: Progress | Non
     thresholds = seeds.settings(ws)
     calendars.check(ws)
     with write_connection(ws) as connection:
+        ledger_export.export(ws, connection)
         plan = _plan(ws, connection, _fingerprint(folder, thresholds, connection), full_refresh)
     report = BuildReport(
         build_id=uuid.uuid4().hex[:12],
@@ -104,20 +106,20 @@ def build(ws: Workspace, *, full_refresh: bool = False, progress: Progress | Non
     if plan.mode == "none":
         report.seconds = time.monotonic() - began
         return report
+    if plan.mode == "records":
+        with write_connection(ws) as connection:
+            _note(connection, report, plan)
+        report.seconds = time.monotonic() - began
+        return report
     with write_connection(ws) as connection:
         connection.execute("delete from meta.builds_begun")
         connection.execute("insert into meta.builds_begun values (?, ?)", [plan.fingerprint, _now()])
-        ledger_export.export(ws, connection)
     fault_point("build.before_dbt")
     results = _run_dbt(ws, plan, thresholds, folder, progress)
     _raise_on_failure(ws, results)
     fault_point("build.after_dbt")
     with write_connection(ws) as connection:
-        connection.execute(
-            "insert into meta.builds values (?, ?, ?, ?, ?, ?)",
-            [report.build_id, _now(), plan.fingerprint, plan.load_seq, plan.as_of, plan.mode],
-        )
-        connection.execute("delete from meta.builds_begun")
+        _note(connection, report, plan)
     fault_point("build.after_record")
     models = [r for r in results if r["resource_type"] in {"model", "seed"}]
     report.models = len(models)
@@ -129,6 +131,16 @@ def build(ws: Workspace, *, full_refresh: bool = False, progress: Progress | Non
     ]
     report.seconds = time.monotonic() - began
     return report
+
+
+def _note(connection: duckdb.DuckDBPyConnection, report: BuildReport, plan: _Plan) -> None:
+    """The build is finished: what it stands on."""
+    connection.execute(
+        "insert into meta.builds values (?, ?, ?, ?, ?, ?)",
+        [report.build_id, _now(), plan.fingerprint, plan.load_seq, plan.as_of, plan.mode],
+    )
+    ledger_export.note_built(connection)
+    connection.execute("delete from meta.builds_begun")
 
 
 def unit_tests(ws: Workspace) -> list[dict[str, Any]]:
@@ -194,13 +206,18 @@ def _plan(
         return full("as_of went back")
     if as_of > last[1] and _passes_over_facts(connection, last[0], last[1], as_of):
         return full("as_of moved on over facts that were admitted before")
-    if last[0] == load_seq and last[1] == as_of:
-        return _Plan("none", "nothing new", as_of, load_seq, load_seq, running_week, fingerprint)
+    scored_from = ledger_export.weeks_to_score(connection)
+    is_same = last[0] == load_seq and last[1] == as_of
+    if is_same and scored_from is None:
+        mode, reason = ("records", "a new replay") if ledger_export.has_new_records(connection) else NOTHING
+        return _Plan(mode, reason, as_of, load_seq, load_seq, running_week, fingerprint)
     stale = connection.execute(
         "select min(stale_from) from raw._changes where load_seq > ?", [last[0]]
     ).fetchone()
     weeks = [_week(last[1])] + ([_week(stale[0])] if stale and stale[0] else [])
-    return _Plan("incremental", "new batches", as_of, load_seq, int(last[0]), min(weeks), fingerprint)
+    weeks += [scored_from] if scored_from is not None else []
+    reason = "a churn model was published" if is_same else "new batches"
+    return _Plan("incremental", reason, as_of, load_seq, int(last[0]), min(weeks), fingerprint)
 
 
 def _passes_over_facts(

@@ -168,6 +168,7 @@ def _rendered(report: Any) -> RenderableType:
         "Proposal": render.proposal,
         "TableReport": render.shares,
         "Training": render.shares,
+        "RuleTrial": render.shares,
         "Backtest": render.shares,
     }
     renderer = own.get(type(report).__name__)

@@ -27,6 +27,7 @@ Signs = Annotated[
 def register(app: typer.Typer) -> None:
     """Add the commands of this module to the app."""
     app.command(rich_help_panel="Risk")(train)
+    app.command(rich_help_panel="Risk")(backtest)
 
 
 def train(
@@ -54,3 +55,30 @@ def train(
     with output.progress() as bars:
         report = pipeline.train(load(workspace), progress=bars)
     output.finish(report)
+
+
+def backtest(
+    workspace: WorkspaceOption = Path(),
+    rule: Annotated[
+        str | None,
+        typer.Option("--rule", help="Only try this alert rule as the seed has it now; records nothing."),
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", help="Where the page with plots is written, as HTML.")
+    ] = None,
+    json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Replay history as known then: how well score, model and alert rules would have told of the losses."""
+    from gapwatch import pipeline
+
+    loaded = load(workspace)
+    if rule is not None:
+        from gapwatch.risk.backtest import try_rule
+
+        output.finish(try_rule(loaded, rule))
+    with output.progress() as bars:
+        found = pipeline.backtest(
+            loaded, report or loaded.folder / "reports" / "backtest.html", progress=bars
+        )
+    output.finish(found)

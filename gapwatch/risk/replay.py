@@ -169,12 +169,16 @@ def _metric(
 
 
 def _brier(ground: Ground, forecast: Forecast, draws: Ints) -> list[Metric]:
-    names, n = ("brier", "reliability", "resolution", "uncertainty", "skill"), len(ground.rows)
+    names = ("brier", "reliability", "resolution", "uncertainty", "within_bins", "skill")
+    n = len(ground.rows)
     if forecast.probability is None:
         return [_metric(forecast, name, None, n, NO_CUT) for name in names]
     probability, event = forecast.probability[ground.rows], ground.event
-    parts = metrics.brier(probability, event)
-    values = (parts.brier, parts.reliability, parts.resolution, parts.uncertainty, parts.skill)
+    parts = metrics.brier(probability, event, metrics.bins(probability))
+    values = (
+        *(parts.brier, parts.reliability, parts.resolution),
+        *(parts.uncertainty, parts.within, parts.skill),
+    )
     rows = [_metric(forecast, name, value, n, NO_LOSSES) for name, value in zip(names, values, strict=True)]
     # A mean of squares and a share of events are sums over accounts: redrawing them is a product.
     sums = [

@@ -236,7 +236,7 @@ def fitted_alone(panel: Panel, score: Floats, split: Split, terms: Terms) -> Flo
 
 def weekly_budget(ws: Workspace) -> float:
     """Alerts that one owner has time for in a week."""
-    return float(seeds.settings(ws)["churn_named_per_owner"])
+    return float(ws.alerts.budget)
 
 
 def _ground(panel: Panel, split: Split, terms: Terms) -> Ground | None:
