@@ -7,10 +7,12 @@ people are not among them: a contact's name is looked up when the message is wri
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -200,7 +202,11 @@ def _rows(connection: duckdb.DuckDBPyConnection, query: str, values: dict[str, A
 
 
 def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, date | datetime) else value
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    if isinstance(value, Decimal | float):
+        return float(value) if math.isfinite(value) else None
+    return value
 
 
 def _keys(text: Any) -> list[str]:

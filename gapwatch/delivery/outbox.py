@@ -97,10 +97,15 @@ def lease(
     is_lost = and_(_c.state == "leased", _c.leased_until < now)
     due = or_(and_(_c.state.in_(_OPEN), _c.next_attempt_at <= now), is_lost)
     with ledger.writing() as connection:
-        query = select(outbox).where(due, _c.channel.in_(list(channels)))
-        row = (
-            connection.execute(query.order_by(_c.next_attempt_at, _c.delivery_id).limit(1)).mappings().first()
+        # By key first: sorting whole rows would read every payload that waits.
+        first = (
+            select(_c.delivery_id)
+            .where(due, _c.channel.in_(list(channels)))
+            .order_by(_c.next_attempt_at, _c.delivery_id)
+            .limit(1)
         )
+        query = select(outbox).where(_c.delivery_id == first.scalar_subquery())
+        row = connection.execute(query).mappings().first()
         if row is None:
             return None
         if row["state"] == "leased":
