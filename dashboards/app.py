@@ -27,18 +27,13 @@ def main() -> None:
     page = st.navigation(
         [
             st.Page(
-                HERE / "views" / "portfolio.py",
-                title=words.say("Clients"),
-                icon=":material/groups:",
-                url_path="clients",
-                default=True,
-            ),
-            st.Page(
-                HERE / "views" / "client.py",
-                title=words.say("One client"),
-                icon=":material/apartment:",
-                url_path="client",
-            ),
+                HERE / "views" / f"{view}.py",
+                title=title,
+                icon=f":material/{icon}:",
+                url_path=path,
+                default=path == "clients",
+            )
+            for view, path, icon, title in _pages(words)
         ],
         position="top",
     )
@@ -50,6 +45,17 @@ def main() -> None:
         shell.nothing_admitted()
     except QueryFailedError as error:
         shell.query_failed(error)
+
+
+def _pages(words: Words) -> list[tuple[str, str, str, str]]:
+    """View, address, icon and title of every page, in the order of the navigation."""
+    return [
+        ("portfolio", "clients", "groups", words.say("Clients")),
+        ("client", "client", "apartment", words.say("One client")),
+        ("felt", "felt", "grid_view", words.say("Felt and factual")),
+        ("quality", "quality", "fact_check", words.say("Data quality")),
+        ("method", "method", "menu_book", words.say("Method")),
+    ]
 
 
 main()

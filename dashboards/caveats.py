@@ -31,8 +31,8 @@ def trend(code: str | None, words: Words) -> str:
 def unreliable(reliability: float | None, words: Words) -> str:
     """Why a gap stands back behind its perception."""
     return words.say(
-        "The gap on this dimension is unreliable ({r}, below 0.70): people's answers about perception and "
-        "expectation do not separate well enough. Read the perception.",
+        "The gap on this dimension is unreliable ({r}, below {min_gap_reliability}): people's answers about "
+        "perception and expectation do not separate well enough. Read the perception.",
         r=words.decimal(reliability, 2),
     )
 

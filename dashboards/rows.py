@@ -29,6 +29,17 @@ class Filters:
 
 
 @dataclass(frozen=True)
+class Setting:
+    """A threshold the numbers were made with, and why; ``is_own`` where the workspace set it."""
+
+    name: str
+    value: float
+    unit: str
+    reason: str
+    is_own: bool
+
+
+@dataclass(frozen=True)
 class Published:
     """When the snapshot was made, and what its numbers stand for; instants are naive UTC."""
 

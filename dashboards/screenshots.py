@@ -47,30 +47,39 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("workspace", type=Path)
     parser.add_argument("--out", type=Path, default=Path("screenshots"))
+    parser.add_argument("--only", default="", help="pictures whose names begin so")
     parser.add_argument("--account", help="the client to show; the first of the worklist by default")
     asked = parser.parse_args()
     asked.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as empty:
         with served(asked.workspace) as address:
-            _photograph(address, shots(quote(asked.account or _first_client(asked.workspace))), asked.out)
-        with served(Path(empty)) as address:
-            _photograph(address, [Shot("clients_empty", "/")], asked.out)
+            wanted = shots(quote(asked.account or _first_client(asked.workspace)))
+            _photograph(address, [shot for shot in wanted if shot.name.startswith(asked.only)], asked.out)
+        if "clients_empty".startswith(asked.only):
+            with served(Path(empty)) as address:
+                _photograph(address, [Shot("clients_empty", "/")], asked.out)
 
 
 def shots(account: str) -> list[Shot]:
     """The pictures of a published workspace."""
     client = f"/client?account={account}"
+    addresses = {
+        "clients": "/",
+        "client": client,
+        "felt": "/felt",
+        "quality": "/quality",
+        "method": "/method",
+    }
     pages = [
         Shot(f"{name}_{size}_{theme}", path, size, theme)
-        for name, path in (("clients", "/"), ("client", client))
+        for name, path in addresses.items()
         for size in SIZES
         for theme in THEMES
     ]
     chinese = [
-        Shot("clients_desk_zh", "/?lang=zh"),
-        Shot("clients_phone_zh", "/?lang=zh", "phone"),
-        Shot("client_desk_zh", f"{client}&lang=zh"),
-        Shot("client_phone_zh", f"{client}&lang=zh", "phone"),
+        Shot(f"{name}_{size}_zh", f"{path}{'&' if '?' in path else '?'}lang=zh", size)
+        for name, path in addresses.items()
+        for size in SIZES
     ]
     return [
         *pages,

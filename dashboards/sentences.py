@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
 from dashboards.labels import Labels
@@ -67,6 +67,41 @@ def portfolio_title(
         dimension=widest,
         k=leaders[0].n_clients,
     )
+
+
+def unfelt_title(dimension: str, counts: Mapping[str, int], words: Words) -> str:
+    """The finding of the felt and factual page: ``counts`` of clients by situation."""
+    unfelt, felt_too = counts.get("factual_bad", 0), counts.get("both_bad", 0)
+    if unfelt:
+        return words.count(
+            "{dimension}: {n} client has not felt our broken promises yet",
+            "{dimension}: {n} clients have not felt our broken promises yet",
+            unfelt,
+            dimension=dimension,
+        )
+    if felt_too:
+        return words.count(
+            "{dimension}: our broken promises are felt, by {n} client",
+            "{dimension}: our broken promises are felt, by {n} clients",
+            felt_too,
+            dimension=dimension,
+        )
+    if counts.get("both_good", 0) or counts.get("felt_bad", 0):
+        return words.say(
+            "{dimension}: our promises are kept wherever clients were heard", dimension=dimension
+        )
+    return words.say("{dimension}: no client is known on both sides", dimension=dimension)
+
+
+def role(code: str | None, words: Words) -> str:
+    """Which manager mends a dimension."""
+    known = {
+        "account_manager": words.say("account manager"),
+        "solution_manager": words.say("solution manager"),
+        "delivery_manager": words.say("delivery manager"),
+        "channel_manager": words.say("channel manager"),
+    }
+    return known.get(code or "", words.say("account manager"))
 
 
 def why(standing: Standing, widest: Sequence[str], labels: Labels) -> str:

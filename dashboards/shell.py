@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -15,14 +16,12 @@ from dashboards.labels import Labels
 from dashboards.markup import in_html, in_markdown
 from dashboards.queries import shared
 from dashboards.queries.attached import QueryFailedError, named_snapshot, published_folder
-from dashboards.rows import Published, Snapshot, SourceAge
+from dashboards.rows import Published, Setting, Snapshot, SourceAge
 from dashboards.texts import LANGUAGES, Words
 from dashboards.theme import Palette, palette, style_sheet
 from gapwatch import snapshots
 
 log = logging.getLogger("gapwatch.dashboards")
-
-STALE_AFTER = timedelta(days=8)  # a week without news, and a day for the run
 
 
 class NothingAdmittedError(Exception):
@@ -39,11 +38,13 @@ class Page:
     published: Published
     as_of: datetime
     labels: Labels
+    settings: Mapping[str, Setting]
 
 
-def open_page() -> Page:
+def open_page(*, tells_late: bool = True) -> Page:
     """The page's snapshot and language from the address; draws the banners that belong above a title.
 
+    A page whose own finding is what is late does not say it twice (``tells_late``).
     Raises SnapshotMissingError where no snapshot is published, NothingAdmittedError where it is empty.
     """
     colours = palette()
@@ -52,10 +53,12 @@ def open_page() -> Page:
     published = shared.published(snapshot)
     if published.as_of is None:
         raise NothingAdmittedError
-    words = Words(filters.language(), published.window_weeks)
+    settings = {row.name: row for row in shared.settings(snapshot)}
+    thresholds = {name: row.value for name, row in settings.items()}
+    words = Words(filters.language(), published.window_weeks, thresholds)
     labels = Labels(shared.dimensions(snapshot), words)
-    page = Page(words, colours, snapshot, published, published.as_of, labels)
-    for lines in _banners(page):
+    page = Page(words, colours, snapshot, published, published.as_of, labels, settings)
+    for lines in _banners(page, tells_late=tells_late):
         st.html(f'<div class="gw-banner" role="status">{"".join(f"<p>{line}</p>" for line in lines)}</div>')
     return page
 
@@ -66,7 +69,7 @@ def freshness(page: Page) -> None:
     now = _now()
     as_of = in_html(words.say("Data as of {instant}", instant=words.instant(page.as_of)))
     age = in_html(words.say("{age} ago", age=words.age(page.as_of, now)))
-    is_old = now - page.as_of > STALE_AFTER and not published.is_as_of_fixed
+    is_old = _is_old(page)
     parts = [f"{as_of}, {_late(age) if is_old else age}"]
     for name, source_age, is_late in _families(page):
         text = words.say("{source} {age}", source=name, age=source_age)
@@ -143,7 +146,7 @@ def query_failed(error: QueryFailedError) -> None:
     )
 
 
-def _banners(page: Page) -> list[list[str]]:
+def _banners(page: Page, *, tells_late: bool) -> list[list[str]]:
     """Why numbers on this page may not be today's, each as lines of HTML."""
     words, published = page.words, page.published
     found = []
@@ -160,8 +163,8 @@ def _banners(page: Page) -> list[list[str]]:
             day=words.day(published.created_at.date()),
         )
         found.append([f"<strong>{in_html(text)}</strong> {link}"])
-    stalled = [each for each in shared.sources(page.snapshot) if each.is_late]
-    is_old = _now() - page.as_of > STALE_AFTER and not published.is_as_of_fixed
+    stalled = [each for each in shared.sources(page.snapshot) if each.is_late and tells_late]
+    is_old = _is_old(page)
     if not stalled and not is_old:
         return found
     lines = []
@@ -233,6 +236,12 @@ def _families(page: Page) -> list[tuple[str, str, bool]]:
             age = words.age(newest, page.as_of) if newest else words.say("never")
             found.append((name, age, any(m.is_late for m in members)))
     return found
+
+
+def _is_old(page: Page) -> bool:
+    """Nothing newer than a source may be silent for."""
+    allowed = timedelta(days=page.settings["late_after_days"].value)
+    return _now() - page.as_of > allowed and not page.published.is_as_of_fixed
 
 
 def _late(text: str) -> str:

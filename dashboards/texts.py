@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import gettext
 import io
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -29,19 +30,22 @@ NOTHING = "–"  # stands where a number is unknown; an unknown number is never 
 class Words:
     """Sentences, numbers and dates in one language (a key of ``LANGUAGES``).
 
-    ``weeks`` is the length of the window the scores stand for; every sentence may name it.
+    ``weeks`` is the length of the window the scores stand for; every sentence may name it, and so it may
+    each of the ``thresholds`` the numbers were made with, by the name it has in the settings.
     """
 
     language: str = DEFAULT_LANGUAGE
     weeks: int = 13
+    thresholds: Mapping[str, float] = field(default_factory=dict)
 
     def say(self, sentence: str, /, **values: object) -> str:
         """The sentence in this language with its values put in."""
-        return _translations(self.language).gettext(sentence).format(**{"weeks": self.weeks, **values})
+        known = {**self._lines(), "weeks": self.weeks, **values}
+        return _translations(self.language).gettext(sentence).format(**known)
 
     def count(self, one: str, many: str, /, n: int, **values: object) -> str:
         """The plural form of this language for ``n``, which is a value of the sentence too."""
-        known = {"weeks": self.weeks, "n": self.integer(n), **values}
+        known = {**self._lines(), "weeks": self.weeks, "n": self.integer(n), **values}
         return _translations(self.language).ngettext(one, many, n).format(**known)
 
     def integer(self, value: int | None) -> str:
@@ -108,6 +112,19 @@ class Words:
         """Age of a day, in days: today, 18 d ago."""
         days = max(0, (until - since).days)
         return self.say("{n} d ago", n=days) if days else self.say("today")
+
+    def threshold(self, value: float) -> str:
+        """A threshold as it is written: whole, or with the two or three decimals it has."""
+        if value == int(value):
+            return self.decimal(value, 0)
+        return self.decimal(value, 3).removesuffix("0")
+
+    def filled(self, sentence: str) -> str:
+        """A sentence that is in this language already, with the thresholds it names put in."""
+        return sentence.format(**{**self._lines(), "weeks": self.weeks})
+
+    def _lines(self) -> dict[str, str]:
+        return {name: self.threshold(value) for name, value in self.thresholds.items()}
 
     def _date(self, value: date | None, english: str, chinese: str) -> str:
         if value is None:

@@ -110,6 +110,8 @@ _CSS = """
 .gw-table a:hover { text-decoration: underline; }
 .gw-table small { display: block; color: %(muted)s; font-size: .85rem; font-weight: 400; }
 .gw-table img { display: block; max-width: none; }
+.gw-table a.gw-term, a.gw-term { color: inherit; font-weight: inherit; text-decoration: underline dotted;
+  text-underline-offset: 3px; cursor: help; }
 .gw-table .gw-why { font-weight: 600; }
 .gw-table .gw-gap { font-weight: 650; font-size: 1.05rem; }
 .gw-table .gw-wrap { overflow-wrap: anywhere; }
@@ -134,6 +136,16 @@ _CSS = """
 .gw-believe .gw-num { padding-right: 1.1rem; }
 .gw-cards { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: .8rem; margin: .3rem 0; }
 .gw-card { border: 1px solid %(border)s; border-radius: 6px; padding: .7rem .9rem; color: %(text)s; }
+.gw-terms { margin: 0; line-height: 1.55; color: %(text)s; }
+.gw-terms dt { font-weight: 600; margin-top: .5rem; }
+.gw-terms dd { margin: 0; color: %(muted)s; }
+.gw-terms dt.gw-asked { border-left: 3px solid %(perception)s; padding-left: .5rem; }
+.gw-state { white-space: nowrap; font-weight: 600; }
+.gw-problems div { margin: .25rem 0; line-height: 1.55; color: %(text)s; }
+.gw-problems small { display: block; color: %(muted)s; font-size: .87rem; overflow-wrap: anywhere; }
+.gw-name { overflow-wrap: anywhere; min-width: 7.5rem; }
+.gw-problems code, .gw-table code { background: %(raised)s; color: %(text)s; padding: .05rem .3rem;
+  border-radius: 4px; font-size: .87rem; overflow-wrap: anywhere; }
 .gw-card h3 { font-size: .9rem; font-weight: 400; margin: 0; padding: 0; color: %(text)s; }
 .gw-card .gw-big { font-size: 1.6rem; line-height: 1.35; font-variant-numeric: tabular-nums; }
 .gw-card p { margin: 0; font-size: .87rem; line-height: 1.45; color: %(muted)s; }
@@ -162,6 +174,9 @@ _CSS = """
   .gw-work td.gw-why-cell { display: block; grid-area: 2 / 1 / 3 / 3; width: auto; }
   .gw-plain .gw-hide-phone { display: none; }
   .gw-phone { display: inline; }
+  .gw-days thead { display: none; }
+  .gw-days tr { display: block; border-bottom: 1px solid %(grid)s; padding: .4rem 0; }
+  .gw-days td { display: block; border: 0; padding: 0; }
   .gw-gap-cell small { text-align: right; }
   .gw-fall td small { display: block; }
   .gw-believe thead { display: none; }

@@ -131,12 +131,33 @@ def _seed(argument: str) -> str:
     return _table([column.replace("_", " ") for column in columns], cells)
 
 
+def _definitions(_: str) -> str:
+    """The words of the screens with their meaning, thresholds at their defaults, part by part."""
+    with (DEFAULT_SEEDS / "settings.csv").open(encoding="utf-8", newline="") as file:
+        known = {row["name"]: row["value"].replace("-", "\u2212") for row in csv.DictReader(file)}
+    known["weeks"] = known["window_weeks"]
+    told = []
+    for part in yaml.safe_load((DOCS / "definitions.yml").read_text(encoding="utf-8"))["parts"]:
+        rows = [
+            (
+                each["name"]["en"],
+                each["name"]["zh"],
+                each["text"]["en"].format(**known),
+                f"`{each['column']}`",
+            )
+            for each in part["terms"]
+        ]
+        told.append(f"## {part['title']['en']}\n\n" + _table(("term", "中文", "meaning", "column"), rows))
+    return "\n\n".join(told)
+
+
 _PARTS: dict[str, Callable[[str], str]] = {
     "settings": _settings,
     "column_defaults": _column_defaults,
     "contract": _contract,
     "mart": _mart,
     "seed": _seed,
+    "definitions": _definitions,
 }
 
 

@@ -8,12 +8,14 @@ from datetime import date
 import streamlit as st
 
 from dashboards import caveats, graphics, sentences, survey_sentences, table
+from dashboards.definitions import explained
 from dashboards.markup import in_html
 from dashboards.measured import Belief
 from dashboards.parts.common import signed_html
 from dashboards.queries import quality
 from dashboards.rows import Client, Week
 from dashboards.shell import Page
+from dashboards.surveyed import Quality
 from dashboards.texts import NOTHING
 
 NEWEST = 8
@@ -28,11 +30,11 @@ def believed(
     columns = [
         table.Column(in_html(words.say("Dimension")), "gw-whole gw-wide"),
         table.Column(_keys(page), "gw-whole gw-widest"),
-        table.Column(in_html(words.say("Perception")), "gw-num"),
-        table.Column(in_html(words.say("Gap")), "gw-num"),
-        table.Column(in_html(words.say("Trend")), "gw-tight"),
-        table.Column(in_html(words.say("Zone of tolerance"))),
-        table.Column(in_html(words.say("Felt and factual")), "gw-whole gw-wide"),
+        table.Column(explained(page, "perception", words.say("Perception")), "gw-num"),
+        table.Column(explained(page, "felt_gap", words.say("Gap")), "gw-num"),
+        table.Column(explained(page, "trend", words.say("Trend")), "gw-tight"),
+        table.Column(explained(page, "zone_position", words.say("Zone of tolerance"))),
+        table.Column(explained(page, "situation", words.say("Felt and factual")), "gw-whole gw-wide"),
     ]
     caption = words.say(
         "Small figures: the 95 % interval, and what was answered before it is drawn towards the mean of all "
@@ -56,12 +58,19 @@ def measured_how(page: Page, week: Week) -> None:
     rows = quality.qualities(page.snapshot, week.week_id)
     if not rows:
         return
+    with st.expander(words.say("How well the survey measures"), icon=":material/straighten:"):
+        st.html(survey_quality(page, rows))
+
+
+def survey_quality(page: Page, rows: Sequence[Quality]) -> str:
+    """Reliability of each service dimension in the newest survey that asked both sides, as a table."""
+    words = page.words
     columns = [
         table.Column(in_html(words.say("Dimension"))),
-        table.Column(in_html(words.say("Reliability of the gap"))),
-        table.Column(in_html(words.say("Alpha P / E")), "gw-num gw-hide-phone"),
+        table.Column(explained(page, "reliability", words.say("Reliability of the gap"))),
+        table.Column(explained(page, "alpha", words.say("Alpha P / E")), "gw-num gw-hide-phone"),
         table.Column(in_html(words.say("Correlation of P and E")), "gw-num gw-hide-phone"),
-        table.Column(in_html(words.say("Best score")), "gw-num gw-hide-phone"),
+        table.Column(explained(page, "ceiling", words.say("Best score")), "gw-num gw-hide-phone"),
         table.Column(in_html(words.say("n")), "gw-num"),
     ]
     cells = [
@@ -76,12 +85,11 @@ def measured_how(page: Page, week: Week) -> None:
         for row in rows
     ]
     caption = words.say(
-        "The newest survey that asked both sides, over all clients. Below a reliability of 0.70 the gap adds "
-        "noise to the perception: it is drawn in grey and the perception is read first."
+        "The newest survey that asked both sides, over all clients. "
+        "Below a reliability of {min_gap_reliability} the gap adds noise to the perception: "
+        "it is drawn in grey and the perception is read first."
     )
-    title = words.say("How well the survey measures")
-    with st.expander(title, icon=":material/straighten:"):
-        st.html(table.table(columns, cells, label=title, caption=caption))
+    return table.table(columns, cells, label=words.say("How well the survey measures"), caption=caption)
 
 
 def restated(page: Page, found: Client) -> None:

@@ -15,9 +15,9 @@ from dashboards.shell import Page
 from dashboards.texts import Words
 
 
-def signed_html(value: float | None, words: Words) -> str:
+def signed_html(value: float | None, words: Words, decimals: int = 0) -> str:
     """A gap with its sign; the colour repeats what the sign says."""
-    text = words.signed(value)
+    text = words.signed(value, decimals)
     css = "gw-neg" if text.startswith("\u2212") else "gw-pos" if text.startswith("+") else "gw-muted"
     return f'<span class="{css}">{in_html(text)}</span>'
 

@@ -51,8 +51,8 @@ def charted(page: Page, rows: Sequence[PortfolioRow], week: Week) -> None:
         for row in rows
     ]
     caption = words.say(
-        "Perception in the ratings of each week alone, as a moving average; its limits come "
-        "from the first weeks with ratings. A chart in control leaves them about once in ten years."
+        "Perception in the ratings of each week alone, as a moving average; its limits come from "
+        "the first {ewma_baseline_weeks} weeks with ratings, {ewma_limit} standard errors to either side."
     )
     title = words.say("Are the newest ratings out of the usual?")
     with st.expander(title, icon=":material/show_chart:"):

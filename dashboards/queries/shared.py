@@ -5,13 +5,19 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboards.queries.attached import fetch, select
-from dashboards.rows import Choices, Dimension, Published, Snapshot, SourceAge, Week
+from dashboards.rows import Choices, Dimension, Published, Setting, Snapshot, SourceAge, Week
 
 
 @st.cache_data(max_entries=100, show_spinner=False)
 def published(snapshot: Snapshot) -> Published:
     """The snapshot's own description."""
     return select(Published, snapshot, "meta.snapshot", "from meta.snapshot")[0]
+
+
+@st.cache_data(max_entries=100, show_spinner=False)
+def settings(snapshot: Snapshot) -> list[Setting]:
+    """The thresholds the numbers were made with, by name."""
+    return select(Setting, snapshot, "meta.settings", "from meta.settings order by name")
 
 
 @st.cache_data(max_entries=100, show_spinner=False)

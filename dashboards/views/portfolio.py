@@ -10,14 +10,14 @@ from dashboards import charts, filters, sentences, shell, survey_sentences, tabl
 from dashboards.labels import filtered
 from dashboards.markup import in_html, in_markdown
 from dashboards.parts import believed, control, moved
-from dashboards.parts.common import dated, gap_legend, week_choice
+from dashboards.parts.clients_in_view import EVERY, more_filters, nothing_matches
+from dashboards.parts.common import dated, gap_legend
 from dashboards.parts.worklist import worklist
-from dashboards.queries import measured, portfolio, quality, shared
+from dashboards.queries import measured, portfolio, quality
 from dashboards.rows import Filters, GapPoint, PortfolioRow, Week
 from dashboards.shell import Page
 
 PANEL_HEIGHT = 150
-EVERY = "all"
 
 
 def main() -> None:
@@ -26,7 +26,7 @@ def main() -> None:
     head = st.container()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         dim = _dimension(page)
-        chosen, week = _more_filters(page)
+        chosen, week = more_filters(page)
     if week is None:
         with head:
             st.title(page.words.say("No week has ended yet"), anchor=False)
@@ -37,7 +37,7 @@ def main() -> None:
         _title(page, week, dim, chosen)
         shell.freshness(page)
     if counts.n_clients == 0:
-        _nothing_matches(page, chosen)
+        nothing_matches(page, chosen)
         return
     worklist(page, week, dim, chosen, counts.n_clients)
     _portfolio(page, week, dim, chosen)
@@ -72,43 +72,6 @@ def _dimension(page: Page) -> str | None:
         wrap=True,
     )
     return None if asked == EVERY else asked
-
-
-def _more_filters(page: Page) -> tuple[Filters, Week | None]:
-    words = page.words
-    offered = shared.choices(page.snapshot)
-    asked = {
-        name: st.query_params.get(name) for name in ("tier", "region", "owner") if name in st.query_params
-    }
-    label = words.say("Filters ({n})", n=len(asked)) if asked else words.say("Filters")
-    with st.popover(label, icon=":material/filter_list:"):
-        values = {
-            name: filters.options(
-                st.selectbox,
-                title,
-                [EVERY, *codes],
-                name,
-                words,
-                {EVERY: words.say("All")} | dict(zip(codes, codes, strict=True)),
-            )
-            for name, title, codes in (
-                ("owner", words.say("Owner"), offered.owners),
-                ("tier", words.say("Tier"), offered.tiers),
-                ("region", words.say("Region"), offered.regions),
-            )
-        }
-        week = week_choice(page)
-    picked = {name: None if value == EVERY else value for name, value in values.items()}
-    return Filters(tier=picked["tier"], region=picked["region"], owner=picked["owner"]), week
-
-
-def _nothing_matches(page: Page, chosen: Filters) -> None:
-    words = page.words
-    st.markdown(words.say("No active client has {filters}.", filters=in_markdown(filtered(chosen, words))))
-    if st.button(words.say("Clear the filters"), icon=":material/filter_list_off:"):
-        for name in ("tier", "region", "owner"):
-            st.query_params.pop(name, None)
-        st.rerun()
 
 
 def _portfolio(page: Page, week: Week, dim: str | None, chosen: Filters) -> None:

@@ -18,10 +18,10 @@ HELD = (
     "update marts.fct_source_freshness set is_late = true, last_outcome = 'held', "
     "last_message = 'column <b>due</b> is missing' where source = 'deliveries'"
 )
-PAGES = [("portfolio", {}), ("client", {"account": "A-001"})]
+PAGES = [("portfolio", {}), ("client", {"account": "A-001"}), ("felt", {}), ("method", {})]
 
 
-@pytest.mark.parametrize("page", ["portfolio", "client"])
+@pytest.mark.parametrize("page", ["portfolio", "client", "felt", "quality", "method"])
 def test_without_a_snapshot_the_page_says_the_commands(
     tmp_path: Path, open_page: OpenPage, page: str
 ) -> None:
