@@ -30,6 +30,11 @@ select
     accounts.industry,
     accounts.region,
     accounts.account_manager,
+    accounts.solution_manager,
+    accounts.delivery_manager,
+    accounts.channel_manager,
+    accounts.annual_value,
+    accounts.currency,
     accounts.contract_ends_on,
     accounts.notice_given_on
 from accounts

@@ -1,0 +1,56 @@
+{# The published model that scores each week: the newest one trained on weeks before it. #}
+{% macro scoring_models() -%}
+    select
+        weeks.week_id,
+        models.model_id,
+        models.intercept,
+        row_number() over (
+            partition by weeks.week_id
+            order by models.trained_through_week desc, models.trained_at desc, models.model_id desc
+        ) as place
+    from {{ ref('dim_weeks') }} as weeks
+    inner join {{ source('raw', '_churn_models') }} as models
+        on models.is_published and models.trained_through_week < weeks.week_id
+{%- endmacro %}
+
+{#
+    The first week to be scored again: the first stale one, or one whose model is not the one it was
+    scored by, since another has been published or withdrawn.
+#}
+{% macro rescored_from_week() -%}
+    {%- if not execute or not is_incremental() -%}
+        {{ return(first_stale_week() | int) }}
+    {%- endif -%}
+    {%- set scored = adapter.get_relation(database=this.database, schema='marts', identifier='fct_churn_risk_weekly') -%}
+    {%- if scored is none -%}
+        {{ return(first_stale_week() | int) }}
+    {%- endif -%}
+    {%- set differing -%}
+        select min(scored.week_id)
+        from {{ scored }} as scored
+        left join ({{ scoring_models() }}) as models on scored.week_id = models.week_id and models.place = 1
+        where scored.model <> coalesce(models.model_id, 'scorecard')
+    {%- endset -%}
+    {%- set week = run_query(differing).rows[0][0] -%}
+    {{ return([first_stale_week() | int, week if week is not none else never() | int] | min) }}
+{%- endmacro %}
+
+{# The person in a role at an account, from the managers that its source names. #}
+{% macro person_in_role(role, accounts) -%}
+    case {{ role }}
+        when 'account_manager' then {{ accounts }}.account_manager
+        when 'solution_manager' then {{ accounts }}.solution_manager
+        when 'delivery_manager' then {{ accounts }}.delivery_manager
+        when 'channel_manager' then {{ accounts }}.channel_manager
+    end
+{%- endmacro %}
+
+{# A JSON array of keys in an order. #}
+{% macro json_keys(key, in_order) -%}
+    '["' || string_agg(replace(replace({{ key }}, '\', '\\'), '"', '\"'), '","' order by {{ in_order }}) || '"]'
+{%- endmacro %}
+
+{# Monday of a week. #}
+{% macro monday_of(week) -%}
+    cast(date '1970-01-05' + cast(({{ week }}) * 7 as integer) as date)
+{%- endmacro %}

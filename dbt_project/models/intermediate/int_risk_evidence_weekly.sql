@@ -1,0 +1,155 @@
+{{ config(materialized='incremental', incremental_strategy='append', pre_hook="{{ forget_stale_weeks() }}") }}
+
+{#-
+    One row per account, stored week, driver and service dimension with points that names somebody or
+    something: the keys that stand behind it, worst first, at most five.
+-#}
+
+with points as (
+    select week_id, account_key, driver, service_dimension
+    from {{ ref('int_risk_points_weekly') }}
+    where points > 0 and {{ is_stale_week('week_id') }}
+),
+
+voices as (
+    select week_id, account_key, service_dimension, contact_id, perception_score, paired_expectation_score
+    from {{ ref('int_voices_weekly') }}
+    where is_counted and contact_id is not null and {{ is_stale_week('week_id') }}
+),
+
+people as (
+    select
+        week_id, account_key, contact_id,
+        avg(perception_score) as perception_score,
+        avg(paired_expectation_score) as expectation_score
+    from voices
+    group by week_id, account_key, contact_id
+),
+
+numbers as (
+    select
+        signal,
+        {{ signal_number() }} as signal_id
+    from {{ ref('signals') }}
+),
+
+scored_signals as (
+    select
+        numbers.signal_id,
+        numbers.signal,
+        known_signals.service_dimension
+    from numbers
+    inner join {{ ref('dim_signals') }} as known_signals on numbers.signal = known_signals.signal
+    where known_signals.weight > 0
+),
+
+-- promises that fell due and were not kept, with the weeks in which they count
+broken as (
+    select
+        promises.subject_key, promises.subject_from, promises.account_key, promises.promise_seq, promises.falls_due_at,
+        promises.ended_at is null and promises.settled_score is null as is_open,
+        coalesce(promises.settled_score, -100.0) as score,
+        scored_signals.signal,
+        scored_signals.service_dimension,
+        greatest(promises.known_from_week, {{ week_of('promises.falls_due_at') }}) as from_week,
+        least(
+            promises.known_to_week,
+            case
+                when promises.ended_at is null and promises.settled_score is null then {{ never() }}
+                else greatest(
+                    {{ week_of('promises.falls_due_at') }},
+                    coalesce({{ week_of('promises.ended_at') }}, {{ week_of('promises.falls_due_at') }})
+                ) + {{ var('window_weeks') }}
+            end
+        ) as to_week
+    from {{ ref('int_promises_unioned') }} as promises
+    inner join scored_signals on promises.signal_id = scored_signals.signal_id
+    where
+        not promises.is_left_out
+        and promises.falls_due_at is not null
+        and coalesce(promises.is_broken, promises.is_timed)
+        and promises.falls_due_at < {{ as_of() }}
+        and promises.known_to_week > {{ first_stale_week() }}
+),
+
+owing as (
+    select week_id, account_key, driver, service_dimension
+    from points
+    where driver in ('factual_gap', 'broken_promises', 'overdue_promises', 'old_commitments')
+),
+
+-- only promises of accounts that owe something count, and of those the five that weigh most
+promised as (
+    select
+        owing.week_id, owing.account_key, owing.driver, owing.service_dimension,
+        broken.subject_key, broken.subject_from, broken.signal, broken.promise_seq,
+        row_number() over (
+            partition by owing.week_id, owing.account_key, owing.driver, owing.service_dimension
+            order by broken.score, broken.falls_due_at, broken.subject_key, broken.signal, broken.promise_seq, broken.subject_from
+        ) as place
+    from owing
+    inner join broken
+        on
+            owing.account_key = broken.account_key
+            and owing.service_dimension = broken.service_dimension
+            and owing.week_id >= broken.from_week
+            and owing.week_id < broken.to_week
+    where owing.driver in ('factual_gap', 'broken_promises') or broken.is_open
+),
+
+keys as (
+    select
+        points.week_id, points.account_key, points.driver, points.service_dimension,
+        'contact' as evidence_kind,
+        voices.contact_id as evidence_key,
+        row_number() over (
+            partition by points.week_id, points.account_key, points.driver, points.service_dimension
+            order by round(voices.perception_score, 9) nulls last, voices.contact_id
+        ) as place
+    from points
+    inner join voices
+        on
+            points.week_id = voices.week_id
+            and points.account_key = voices.account_key
+            and points.service_dimension = voices.service_dimension
+    where points.driver in ('perception', 'gap', 'trend')
+    union all
+    select
+        points.week_id, points.account_key, points.driver, points.service_dimension,
+        'contact' as evidence_kind,
+        people.contact_id as evidence_key,
+        row_number() over (
+            partition by points.week_id, points.account_key, points.driver, points.service_dimension
+            order by
+                case when points.driver = 'single_voice' then round(people.perception_score, 9) else -round(people.expectation_score, 9) end
+                asc nulls last,
+                people.contact_id
+        ) as place
+    from points
+    inner join people on points.week_id = people.week_id and points.account_key = people.account_key
+    where points.driver in ('single_voice', 'expectation_inflation')
+    union all
+    select
+        promised.week_id, promised.account_key, promised.driver, promised.service_dimension,
+        'promise' as evidence_kind,
+        promised.signal || ':' || subjects.source || ':' || subjects.subject_id || ':' || cast(promised.promise_seq as varchar)
+            as evidence_key,
+        promised.place
+    from promised
+    inner join {{ ref('int_promise_subjects') }} as subjects
+        on promised.subject_key = subjects.subject_key and promised.subject_from = subjects.subject_from
+    where promised.place <= 5
+)
+
+select
+    week_id,
+    account_key,
+    driver,
+    service_dimension,
+    evidence_kind,
+    {{ json_keys('evidence_key', 'place') }} as evidence_keys
+from keys
+where
+    place <= 5
+    and not (driver = 'single_voice' and place > 1)
+group by week_id, account_key, driver, service_dimension, evidence_kind
