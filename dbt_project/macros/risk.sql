@@ -54,3 +54,16 @@
 {% macro monday_of(week) -%}
     cast(date '1970-01-05' + cast(({{ week }}) * 7 as integer) as date)
 {%- endmacro %}
+
+{# P(Z < z) of the standard normal: Abramowitz and Stegun 26.2.17, wrong by less than 1e-7. #}
+{% macro normal_below(z) -%}
+    {%- set t = '(1.0 / (1.0 + 0.2316419 * abs(' ~ z ~ ')))' -%}
+    {%- set tail = '(exp(-(' ~ z ~ ') * (' ~ z ~ ') / 2.0) * 0.3989422804014327 * ' ~ t ~ ' * (0.319381530 + ' ~ t ~ ' * (-0.356563782 + '
+        ~ t ~ ' * (1.781477937 + ' ~ t ~ ' * (-1.821255978 + ' ~ t ~ ' * 1.330274429)))))' -%}
+    case when {{ z }} >= 0 then 1.0 - {{ tail }} else {{ tail }} end
+{%- endmacro %}
+
+{# A JSON array of one key. #}
+{% macro one_json_key(key) -%}
+    ('["' || replace(replace({{ key }}, '\', '\\'), '"', '\"') || '"]')
+{%- endmacro %}

@@ -118,7 +118,7 @@ select
     owned.owner_role,
     {{ person_in_role('owned.owner_role', 'account_weeks') }} as owner,
     coalesce(evidence.evidence_kind, 'account') as evidence_kind,
-    coalesce(evidence.evidence_keys, '["' || replace(replace(account_weeks.account_id, '\', '\\'), '"', '\"') || '"]') as evidence_keys,
+    coalesce(evidence.evidence_keys, {{ one_json_key('account_weeks.account_id') }}) as evidence_keys,
     owned.n,
     plays.play_en,
     plays.play_zh
