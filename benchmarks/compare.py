@@ -40,6 +40,8 @@ KEYS: dict[str, tuple[str, ...]] = {
 
 #: Models that the script has no counterpart of, with the reason: their time is shown apart.
 APART: dict[str, str] = {
+    "dim_risk_drivers": "the names of a seed",
+    "rpt_client_evidence": "the facts of other marts, side by side",
     "fct_backtest": "what the ledger hands back",
     "fct_calibration": "what the ledger hands back",
     "fct_rule_records": "what the ledger hands back",
