@@ -62,7 +62,7 @@ def examine(folder: Path) -> Examination:
     except GapwatchError as error:
         return Examination([*findings, _of(error, "workspace")])
     findings.append(Finding("ok", "workspace", f"{workspace.name}, {len(workspace.sources)} sources"))
-    for look in (_paths, _disk, _sources, _seeds, _lock, _ledger, _snapshot):
+    for look in (_paths, _disk, _sources, _seeds, _lock, _ledger, _snapshot, _owners):
         findings += look(workspace)
     return Examination(findings)
 
@@ -249,6 +249,30 @@ def _snapshot(ws: Workspace) -> Iterator[Finding]:
             yield Finding(
                 "ok", "snapshot", f"{name} is whole, published {info.created_at:%Y-%m-%d %H:%M} UTC"
             )
+
+
+def _owners(ws: Workspace) -> Iterator[Finding]:
+    """Whether each alert would reach somebody."""
+    import duckdb
+
+    from gapwatch import seeds, snapshots
+    from gapwatch.alerts import owners
+
+    try:
+        connection = snapshots.open_snapshot(ws.published_path)
+    except (GapwatchError, ValueError, KeyError, TypeError, duckdb.Error):
+        return  # said of the snapshot already
+    with connection:
+        rows = connection.execute(
+            f"select account_id, {', '.join(owners.ACCOUNT_ROLES)} from marts.dim_accounts where is_active"
+        ).fetchall()
+    accounts = {row[0]: dict(zip(owners.ACCOUNT_ROLES, row[1:], strict=True)) for row in rows}
+    named = [*seeds.rows(ws, "service_dimensions"), *seeds.rows(ws, "alert_rules")]
+    found = list(owners.gaps(ws, accounts, {row["owner_role"] for row in named if row["owner_role"]}))
+    for what, fix in found:
+        yield Finding("warning", "alerts", what, fix)
+    if not found:
+        yield Finding("ok", "alerts", "each has an owner whom a channel reaches")
 
 
 def _of(error: GapwatchError, subject: str) -> Finding:

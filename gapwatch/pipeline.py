@@ -23,6 +23,7 @@ from gapwatch.ledger import Ledger, now
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from gapwatch.alerts.notify import NotifyReport
     from gapwatch.gate_report import GateReport
     from gapwatch.landing import IngestReport
     from gapwatch.publish import PublishReport
@@ -85,12 +86,15 @@ class RunReport:
 def run(
     ws: Workspace, *, full_refresh: bool = False, backfill: bool = False, progress: Progress | None = None
 ) -> RunReport:
-    """Ingest, gate, build, publish. Every step does only what is new.
+    """Ingest, gate, build, publish, notify. Every step does only what is new.
+
+    With ``backfill`` old data is expected: an unusual volume is a notice, and alerts are raised suppressed.
 
     A workspace of which nothing could be let in yet ends after the gate, whose report says why. Raises
     what the steps raise; what was done before stays done.
     """
     from gapwatch import gate, landing, publish, transform
+    from gapwatch.alerts.notify import notify
     from gapwatch.summary import summarise
 
     with _recorded(ws, "run", progress) as record:
@@ -107,7 +111,10 @@ def run(
                     return report
                 raise
             record.step("publish", lambda: publish.publish(ws))
-            report.summary = summarise(ws, exit_code=report.exit_code, seconds=report.seconds)
+        # Without the warehouse's lock: sending writes to the ledger only. What has to wait goes with the
+        # next run, or with `gapwatch notify`, which stays to try again.
+        record.step("notify", lambda: notify(ws, backfill=backfill, stay_seconds=0))
+        report.summary = summarise(ws, exit_code=report.exit_code, seconds=report.seconds)
         return report
 
 
@@ -177,6 +184,14 @@ def backtest(ws: Workspace, report: Path | None = None, *, progress: Progress | 
 
     with _recorded(ws, "backtest", progress) as record:
         return record.step("backtest", lambda: backtest_module.recorded(ws, report))
+
+
+def notify(ws: Workspace, *, backfill: bool = False, progress: Progress | None = None) -> NotifyReport:
+    """Raise alerts from the published snapshot, and send what is due."""
+    from gapwatch.alerts import notify as notify_module
+
+    with _recorded(ws, "notify", progress) as record:
+        return record.step("notify", lambda: notify_module.notify(ws, backfill=backfill))
 
 
 def record_failure(ws: Workspace, *, step: str, message: str) -> None:

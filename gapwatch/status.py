@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from gapwatch.alerts.store import Counts
     from gapwatch.workspace import Workspace
 
 RUNS_LOOKED_AT = 20
@@ -43,7 +44,8 @@ class Status:
     """The state of a workspace.
 
     ``busy`` says who is writing where the warehouse could not be looked into; its counts are empty then.
-    ``age_hours`` is the time since the snapshot was published.
+    ``age_hours`` is the time since the snapshot was published. ``alerts`` are counts of those in the ledger
+    (open, overdue, by state, owner and kind).
     """
 
     workspace: str
@@ -56,6 +58,7 @@ class Status:
     published_at: datetime | None
     as_of: datetime | None
     age_hours: float | None
+    alerts: dict[str, Any]
     busy: str | None
 
     exit_code: ClassVar[int] = 0
@@ -89,6 +92,7 @@ def status(ws: Workspace) -> Status:
         snapshot_id=info.snapshot_id if info else None,
         published_at=info.created_at if info else None,
         as_of=info.as_of if info else None,
+        alerts=alert_counts(ws).as_dict(),
         age_hours=round(age.total_seconds() / 3600, 2) if age is not None else None,
         busy=f"{holder.command} (process {holder.pid}), since {holder.since}" if holder else None,
     )
@@ -98,6 +102,17 @@ def reasons(ws: Workspace) -> dict[str, int]:
     """Rule -> rows that it keeps out of raw now (quarantined or waiting), most first."""
     with reading(ws) as connection:
         return _reasons(connection)
+
+
+def alert_counts(ws: Workspace) -> Counts:
+    """How many alerts there are; none where there is no ledger yet."""
+    from gapwatch.alerts import store
+    from gapwatch.ledger import Ledger
+
+    if not Ledger.is_made(ws):
+        return store.Counts()
+    with Ledger.of(ws) as ledger:
+        return store.counts(ledger)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from gapwatch import snapshots
-from gapwatch.status import reasons
+from gapwatch.status import alert_counts, reasons
 
 if TYPE_CHECKING:
     import duckdb
@@ -40,7 +40,8 @@ class Summary:
     """Counts over all batches so far, and the newest week's widest gaps.
 
     ``reasons`` maps a rule to the rows that it keeps in quarantine or waiting; ``held`` are the messages of
-    batches that are not let in, and of files that are not taken.
+    batches that are not let in, and of files that are not taken. ``alerts`` are counts of those in the
+    ledger.
     """
 
     workspace: str
@@ -59,6 +60,7 @@ class Summary:
     widest_gaps: list[Gap]
     snapshot_id: str
     as_of: datetime | None
+    alerts: dict[str, Any] = field(default_factory=dict)
     exit_code: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -94,6 +96,7 @@ def summarise(ws: Workspace, *, exit_code: int = 0, seconds: dict[str, float] | 
             widest_gaps=[Gap(*values) for values in connection.execute(_WIDEST, [WIDEST]).fetchall()],
             snapshot_id=info.snapshot_id,
             as_of=info.as_of,
+            alerts=alert_counts(ws).as_dict(),
             exit_code=exit_code,
             seconds=seconds or {},
         )

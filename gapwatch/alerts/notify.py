@@ -6,32 +6,34 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gapwatch.alerts.raising import RaiseReport, raise_alerts
-from gapwatch.delivery.sending import SendReport, send
 from gapwatch.ledger import Ledger
 
 if TYPE_CHECKING:
+    from gapwatch.delivery.sending import SendReport
     from gapwatch.workspace import Workspace
 
 
 @dataclass(frozen=True)
 class NotifyReport:
-    """What was raised, and what was sent; nothing is sent where old data was expected."""
+    """What was raised, and what became of the messages that were due."""
 
     raising: RaiseReport
-    sending: SendReport | None
+    sending: SendReport
     exit_code: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready values."""
-        sending = self.sending.as_dict() if self.sending else None
-        return {"raising": self.raising.as_dict(), "sending": sending}
+        return {"raising": self.raising.as_dict(), "sending": self.sending.as_dict()}
 
 
-def notify(ws: Workspace, *, backfill: bool = False) -> NotifyReport:
-    """Raise from the current snapshot, then send what is due; ``backfill`` sends nothing.
+def notify(ws: Workspace, *, backfill: bool = False, stay_seconds: float | None = None) -> NotifyReport:
+    """Raise from the current snapshot, then send; ``stay_seconds`` is how long to stay for another try.
 
-    Raises what raising raises; what was raised before stays raised. A receiver's failure is no error.
+    Raises what raising raises; what was raised before stays raised, and goes out with the next call. A
+    receiver that fails is no error: its messages are tried again.
     """
+    from gapwatch.delivery.sending import send
+
     with Ledger.of(ws) as ledger:
         raising = raise_alerts(ws, ledger, backfill=backfill)
-    return NotifyReport(raising, None if backfill else send(ws))
+    return NotifyReport(raising, send(ws, stay_seconds=stay_seconds))

@@ -52,7 +52,7 @@ def enqueue(
     if not rows:
         return 0
     statement = ledger.insert(outbox).values(rows).on_conflict_do_nothing()
-    return connection.execute(statement).rowcount
+    return len(connection.execute(statement.returning(outbox.c.delivery_id)).all())
 
 
 def withdraw_unsent(connection: Connection, alert_id: str) -> int:

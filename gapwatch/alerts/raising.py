@@ -203,8 +203,8 @@ def _write(
     owner: Owner,
     report: RaiseReport,
 ) -> None:
-    written = connection.execute(ledger.insert(alerts).values(values).on_conflict_do_nothing()).rowcount
-    if not written:
+    statement = ledger.insert(alerts).values(values).on_conflict_do_nothing()
+    if connection.execute(statement.returning(alerts.c.alert_id)).first() is None:
         return
     fault_point("notify.alert_written")
     reason = decision.suppression_reason

@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from gapwatch.cli import demo, gate, risk, steps, workspace
+from gapwatch.cli import alerts, audit, demo, gate, risk, steps, workspace
 from gapwatch.cli.output import fail
 from gapwatch.errors import GapwatchError
 
@@ -40,6 +40,8 @@ workspace.register(app)
 steps.register(app)
 gate.register(app)
 risk.register(app)
+alerts.register(app)
+audit.register(app)
 
 
 @app.callback(invoke_without_command=True)

@@ -28,7 +28,20 @@ from gapwatch.errors import GapwatchError
 
 #: Nothing is drawn for what ends sooner.
 QUIET_SECONDS = 2.0
-STEPS = frozenset({"simulate", "ingest", "gate", "repair", "build", "publish", "doctor", "train", "backtest"})
+STEPS = frozenset(
+    {
+        "simulate",
+        "ingest",
+        "gate",
+        "repair",
+        "build",
+        "publish",
+        "notify",
+        "doctor",
+        "train",
+        "backtest",
+    }
+)
 ISSUE_STEP = "run the same command with --debug and report the traceback"
 #: Errors of the system that mean "full", and those of a disk that fails.
 _FULL = frozenset({errno.ENOMEM, errno.ENOSPC, errno.EDQUOT})

@@ -42,6 +42,7 @@ def summary(report: Summary) -> RenderableType:
             "service dimensions": f"{len(report.service_dimensions)}: {', '.join(report.service_dimensions)}",
             "as of": report.as_of,
             "snapshot": report.snapshot_id,
+            "alerts": alert_counts(report.alerts),
         }
     )
     columns = ("client", "service dimension", "perception", "expectation", "gap", "shrunk", "n")
@@ -93,7 +94,7 @@ def status(report: Status) -> RenderableType:
     parts: list[RenderableType] = [
         _title(report.workspace),
         table,
-        _facts({"snapshot": snapshot, "as of": report.as_of}),
+        _facts({"snapshot": snapshot, "as of": report.as_of, "alerts": alert_counts(report.alerts)}),
     ]
     if report.busy:
         parts.append(Text(f"Being written to by {report.busy}", style="yellow"))
@@ -147,6 +148,15 @@ def generic(report: Mapping[str, Any], title: str | None = None) -> RenderableTy
 def shares(report: Report) -> RenderableType:
     """A report of the risk code: probabilities and shares with three decimals."""
     return generic(_thousandths(report.as_dict()))
+
+
+def alert_counts(counts: Mapping[str, Any]) -> str | None:
+    """Open alerts in a line, None where there were never any."""
+    if not counts.get("by_state"):
+        return None
+    kinds = ", ".join(f"{kind} {n}" for kind, n in sorted(counts["by_kind"].items()))
+    late = f"; {counts['overdue']} past their day" if counts["overdue"] else ""
+    return f"{_number(counts['open'])} open{f' ({kinds})' if kinds else ''}{late}"
 
 
 def signed(value: float | None) -> str:

@@ -1,4 +1,4 @@
-"""``run`` and its steps, each alone: ``ingest``, ``build``, ``publish`` (``gate`` has its own module)."""
+"""``run`` and its steps, each alone (``gate`` has its own module)."""
 
 from __future__ import annotations
 
@@ -14,13 +14,16 @@ FullRefresh = Annotated[
     bool, typer.Option("--full-refresh", help="Build every week again, not only the stale ones.")
 ]
 Backfill = Annotated[
-    bool, typer.Option("--backfill", help="Old data is expected: volume out of bounds only warns.")
+    bool,
+    typer.Option(
+        "--backfill", help="Old data is expected: unusual volume only warns, alerts are raised unsent."
+    ),
 ]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module to the app."""
-    for command in (run, ingest, build, publish):
+    for command in (run, ingest, build, publish, notify):
         app.command(rich_help_panel="Pipeline")(command)
 
 
@@ -31,7 +34,7 @@ def run(
     json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """All steps: ingest, gate, build, publish. A second run does only what is new."""
+    """All steps: ingest, gate, build, publish, notify. A second run does only what is new."""
     from gapwatch import pipeline
 
     with output.progress() as bars:
@@ -77,4 +80,18 @@ def publish(
 
     with output.progress() as bars:
         report = pipeline.publish(load(workspace), progress=bars)
+    output.finish(report)
+
+
+def notify(
+    workspace: WorkspaceOption = Path(),
+    backfill: Backfill = False,
+    json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Raise alerts from the published snapshot, and send what is due."""
+    from gapwatch import pipeline
+
+    with output.progress() as bars:
+        report = pipeline.notify(load(workspace), backfill=backfill, progress=bars)
     output.finish(report)

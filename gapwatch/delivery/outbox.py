@@ -80,7 +80,7 @@ def put(
         "payload": json.dumps(payload, ensure_ascii=False, allow_nan=False),
     }
     added = ledger.insert(outbox).values(values).on_conflict_do_nothing()
-    return bool(connection.execute(added).rowcount)
+    return connection.execute(added.returning(outbox.c.delivery_id)).first() is not None
 
 
 def lease(

@@ -10,6 +10,8 @@ _HEAD = """\
 version: 1
 name: Sample company
 roots: [inbox]
+# The company's time stands still: alerts are raised however old its newest day is. Nobody is sent any.
+alerts: {newest_within_days: 100000, budget: 8}
 sources:
 """
 

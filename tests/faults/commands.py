@@ -19,6 +19,7 @@ from typing import Any
 
 import gapwatch
 from gapwatch.faults import VARIABLE
+from gapwatch.ledger_database import VARIABLE as LEDGER_URL
 
 ROOT = Path(gapwatch.__file__).parents[1]
 KILLED = -signal.SIGKILL
@@ -157,7 +158,9 @@ class Commands:
         files = [self.folder / f"{self._number}.{kind}" for kind in ("out", "err")]
         order = {
             "arguments": [*arguments, "--workspace", str(workspace)],
-            "env": {VARIABLE: fault} if fault else {},
+            # A ledger elsewhere may be set since the warm process was started.
+            "env": {name: os.environ[name] for name in (LEDGER_URL,) if name in os.environ}
+            | ({VARIABLE: fault} if fault else {}),
             "out": str(files[0]),
             "err": str(files[1]),
             "code": code,

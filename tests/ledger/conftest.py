@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from sqlalchemy.engine import URL, make_url
@@ -15,11 +16,12 @@ from tests.ledger import postgres
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """The URL of a server's maintenance database."""
     if postgres.programs() is None:
         pytest.skip("PostgreSQL is not installed: make postgres, or apt-get install postgresql")
-    with postgres.server(tmp_path_factory.mktemp("postgres")) as url:
+    # Not in pytest's folder: a session that starts beside this one closes that to other users again.
+    with TemporaryDirectory(prefix="gapwatch-postgres-") as folder, postgres.server(Path(folder)) as url:
         yield url
 
 

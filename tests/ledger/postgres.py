@@ -35,7 +35,6 @@ def server(folder: Path) -> Iterator[str]:
     if os.geteuid() == 0:
         # PostgreSQL refuses to run as root.
         owner = pwd.getpwnam("postgres" if _has_user("postgres") else "nobody")
-        open_way(folder)
         for path in (folder, secret):
             os.chown(path, owner.pw_uid, owner.pw_gid)
     _as_owner([found / "initdb", "-D", data, "-U", "gapwatch", "-A", "scram-sha-256", "--pwfile", secret])
