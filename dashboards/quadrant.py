@@ -72,13 +72,15 @@ def scatter(
         color=colours.muted, strokeDash=[4, 3]
     )
     level = alt.Chart(alt.Data(values=[{"at": felt_line}])).mark_rule(color=colours.muted, strokeDash=[4, 3])
-    labels = (
-        alt.Chart(alt.Data(values=_labels(points, x_domain, y_domain)))
-        .mark_text(align="left", dx=9, fontSize=12, color=colours.text)
+    named = _labels(points, x_domain, y_domain)
+    labels = [
+        alt.Chart(alt.Data(values=[each for each in named if each["align"] == side]))
+        .mark_text(align=side, dx=dx, fontSize=12, color=colours.text)
         .encode(x=x("promise_gap"), y=y("perception"), text="name:N")
-    )
+        for side, dx in (("left", 9), ("right", -9))
+    ]
     return (
-        alt.layer(upright.encode(x=x("at")), level.encode(y=y("at")), dots, labels)
+        alt.layer(upright.encode(x=x("at")), level.encode(y=y("at")), dots, *labels)
         .properties(height=HEIGHT, width="container")
         .configure(
             background="transparent", font=FONT, padding={"left": 2, "right": 4, "top": 4, "bottom": 2}
@@ -123,17 +125,21 @@ def _labels(
         (each for each in places if each[2].situation != "both_good"),
         key=lambda each: SITUATIONS.index(each[2].situation),
     )
-    shown: list[tuple[float, float, FeltPoint]] = []
+    taken: list[tuple[float, float, float]] = []
+    found = []
     for at, up, point in wanted:
-        room = LABEL_WIDE * min(len(point.account_name or point.account_id), LONGEST) / LONGEST
-        covers = [(ox, oy) for ox, oy, other in places if other is not point and 0 < ox - at < room + 0.02]
-        covers += [(ox, oy) for ox, oy, _ in shown if abs(ox - at) < LABEL_WIDE]
-        if at + room <= 1.0 and all(abs(oy - up) > LABEL_HIGH for _, oy in covers):
-            shown.append((at, up, point))
-    return [
-        {**_value(point), "name": _short(point.account_name or point.account_id)}
-        for _, _, point in shown[:MOST_LABELS]
-    ]
+        name = _short(point.account_name or point.account_id)
+        room = LABEL_WIDE * len(name) / LONGEST
+        for side, start in (("left", at), ("right", at - room)):
+            covers = [(ox, ox, oy) for ox, oy, other in places if other is not point] + taken
+            is_free = all(
+                high < start or low > start + room or abs(oy - up) > LABEL_HIGH for low, high, oy in covers
+            )
+            if is_free and start >= 0 and start + room <= 1:
+                taken.append((start, start + room, up))
+                found.append({**_value(point), "name": name, "align": side})
+                break
+    return found[:MOST_LABELS]
 
 
 def _short(name: str) -> str:

@@ -143,7 +143,7 @@ _CSS = """
 .gw-state { white-space: nowrap; font-weight: 600; }
 .gw-problems div { margin: .25rem 0; line-height: 1.55; color: %(text)s; }
 .gw-problems small { display: block; color: %(muted)s; font-size: .87rem; overflow-wrap: anywhere; }
-.gw-name { overflow-wrap: anywhere; min-width: 7.5rem; }
+.gw-name { overflow-wrap: anywhere; min-width: 8.6rem; }
 .gw-problems code, .gw-table code { background: %(raised)s; color: %(text)s; padding: .05rem .3rem;
   border-radius: 4px; font-size: .87rem; overflow-wrap: anywhere; }
 .gw-card h3 { font-size: .9rem; font-weight: 400; margin: 0; padding: 0; color: %(text)s; }
