@@ -63,6 +63,7 @@ APART: dict[str, str] = {
     "rpt_source_quality": "about deliveries, not about clients",
     "rpt_source_reach": "about deliveries, not about clients",
     "rpt_gap_worked": "the newest week of other marts, side by side",
+    "rpt_portfolio_members": "decides who may see a mean, and is no measurement",
     "private_comments": "not for analysis",
     "private_contacts": "not for analysis",
     "private_tickets": "not for analysis",

@@ -11,10 +11,13 @@ if str(HERE.parent) not in sys.path:
     sys.path.insert(0, str(HERE.parent))
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
-from dashboards import filters, shell
+from dashboards import door, filters, pages, shell
+from dashboards.pages import Entry
 from dashboards.queries.attached import QueryFailedError
 from dashboards.texts import Words
+from gapwatch.access.viewers import RefusedError
 from gapwatch.snapshots import SnapshotMissingError
 
 
@@ -24,21 +27,11 @@ def main() -> None:
     # A local file: a named icon would be fetched from the network by the browser.
     st.set_page_config(page_title="Gapwatch", page_icon=str(HERE / "assets" / "icon.svg"), layout="wide")
     st.logo(str(HERE / "assets" / "logo.svg"), size="medium")
-    page = st.navigation(
-        [
-            st.Page(
-                HERE / "views" / f"{view}.py",
-                title=title,
-                icon=f":material/{icon}:",
-                url_path=path,
-                default=path == "clients",
-            )
-            for view, path, icon, title in _pages(words)
-        ],
-        position="top",
-    )
     try:
+        page = _opened(pages.entries(words))
         page.run()
+    except RefusedError as refusal:
+        door.closed(refusal)
     except SnapshotMissingError as error:
         shell.no_snapshot(error)
     except shell.NothingAdmittedError:
@@ -47,15 +40,39 @@ def main() -> None:
         shell.query_failed(error)
 
 
-def _pages(words: Words) -> list[tuple[str, str, str, str]]:
-    """View, address, icon and title of every page, in the order of the navigation."""
-    return [
-        ("portfolio", "clients", "groups", words.say("Clients")),
-        ("client", "client", "apartment", words.say("One client")),
-        ("felt", "felt", "grid_view", words.say("Felt and factual")),
-        ("quality", "quality", "fact_check", words.say("Data quality")),
-        ("method", "method", "menu_book", words.say("Method")),
-    ]
+def _opened(entries: list[Entry]) -> StreamlitPage:
+    """The page the address names, of those that the person's role has; the others say that it has not.
+
+    Raises RefusedError where nobody is let in, with no page in the navigation.
+    """
+    try:
+        person = door.enter()
+    except RefusedError:
+        # Every address stays one that exists, so that the login leads back to it.
+        hidden = [_page(entry, is_shown=False, is_first=not i) for i, entry in enumerate(entries)]
+        st.navigation(hidden, position="hidden")
+        raise
+    entries = sorted(entries, key=lambda entry: not person.may_open(entry.code))
+    known = {
+        entry.code: _page(entry, is_shown=person.may_open(entry.code), is_first=not i)
+        for i, entry in enumerate(entries)
+    }
+    page = st.navigation(list(known.values()), position="top")
+    asked = door.went_to()
+    if asked is not None:
+        st.switch_page(known.get(asked[0], page), query_params=asked[1])
+    return page
+
+
+def _page(entry: Entry, *, is_shown: bool, is_first: bool) -> StreamlitPage:
+    return st.Page(
+        HERE / "views" / f"{entry.view}.py" if is_shown else door.not_for_this_role,
+        title=entry.title,
+        icon=entry.icon,
+        url_path=entry.code,
+        default=is_first,
+        visibility="visible" if is_shown else "hidden",
+    )
 
 
 main()

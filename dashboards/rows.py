@@ -5,13 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from gapwatch.access.viewers import Viewer
+
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The published snapshot a page shows; part of the key of every cached answer."""
+    """The published snapshot a page shows, as far as its viewer may see it.
+
+    Part of the key of every cached answer: there is no query without it, and so none without a viewer.
+    """
 
     folder: str
     snapshot_id: str
+    viewer: Viewer
 
 
 @dataclass(frozen=True)

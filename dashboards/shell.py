@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import streamlit as st
 
-from dashboards import filters
+from dashboards import door, filters
 from dashboards.labels import Labels
 from dashboards.markup import in_html, in_markdown
 from dashboards.queries import shared
@@ -20,6 +20,7 @@ from dashboards.rows import Published, Setting, Snapshot, SourceAge
 from dashboards.texts import LANGUAGES, Words
 from dashboards.theme import Palette, palette, style_sheet
 from gapwatch import snapshots
+from gapwatch.access.viewers import Person
 
 log = logging.getLogger("gapwatch.dashboards")
 
@@ -39,17 +40,20 @@ class Page:
     as_of: datetime
     labels: Labels
     settings: Mapping[str, Setting]
+    person: Person
 
 
 def open_page(*, tells_late: bool = True) -> Page:
     """The page's snapshot and language from the address; draws the banners that belong above a title.
 
     A page whose own finding is what is late does not say it twice (``tells_late``).
-    Raises SnapshotMissingError where no snapshot is published, NothingAdmittedError where it is empty.
+    Raises RefusedError where nobody is let in, SnapshotMissingError where no snapshot is published,
+    NothingAdmittedError where it is empty.
     """
+    person = door.enter()
     colours = palette()
     st.html(style_sheet(colours))
-    snapshot = named_snapshot(filters.lasting("snapshot"))
+    snapshot = named_snapshot(filters.lasting("snapshot"), person.viewer)
     published = shared.published(snapshot)
     if published.as_of is None:
         raise NothingAdmittedError
@@ -57,7 +61,7 @@ def open_page(*, tells_late: bool = True) -> Page:
     thresholds = {name: row.value for name, row in settings.items()}
     words = Words(filters.language(), published.window_weeks, thresholds)
     labels = Labels(shared.dimensions(snapshot), words)
-    page = Page(words, colours, snapshot, published, published.as_of, labels, settings)
+    page = Page(words, colours, snapshot, published, published.as_of, labels, settings, person)
     for lines in _banners(page, tells_late=tells_late):
         st.html(f'<div class="gw-banner" role="status">{"".join(f"<p>{line}</p>" for line in lines)}</div>')
     return page
@@ -88,6 +92,7 @@ def freshness(page: Page) -> None:
         f'<a href="{in_html(filters.here(lang=code))}" target="_self" lang="{code}">{LANGUAGES[code]}</a>'
         for code in others
     ]
+    parts += _seen_as(page)
     st.html(f'<p class="gw-line gw-fresh" style="margin:0">{" · ".join(parts)}</p>')
 
 
@@ -242,6 +247,23 @@ def _is_old(page: Page) -> bool:
     """Nothing newer than a source may be silent for."""
     allowed = timedelta(days=page.settings["late_after_days"].value)
     return _now() - page.as_of > allowed and not page.published.is_as_of_fixed
+
+
+def _seen_as(page: Page) -> list[str]:
+    """Who looks and which clients they see, where that is not everybody's right on this machine."""
+    words, person = page.words, page.person
+    if person.is_local:
+        return []
+    scope = person.viewer.scope
+    limits = [
+        words.say("tier {values}", values=", ".join(scope.tiers)) if scope.tiers else "",
+        words.say("region {values}", values=", ".join(scope.regions)) if scope.regions else "",
+        words.say("clients of {values}", values=", ".join(scope.owners)) if scope.owners else "",
+    ]
+    seen = ", ".join(limit for limit in limits if limit) or words.say("all clients")
+    text = words.say("{email} as {role}: {seen}", email=person.email, role=person.role, seen=seen)
+    leave = f'<a href="auth/logout" target="_self">{in_html(words.say("Log out"))}</a>'
+    return [in_html(text), leave]
 
 
 def _late(text: str) -> str:

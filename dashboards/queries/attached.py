@@ -12,6 +12,8 @@ import streamlit as st
 
 from dashboards.rows import GapPoint, Snapshot
 from gapwatch import snapshots
+from gapwatch.access.rows import filter_rows
+from gapwatch.access.viewers import Viewer
 
 Row = TypeVar("Row")
 
@@ -33,10 +35,10 @@ class QueryFailedError(Exception):
         self.snapshot_id = snapshot_id
 
 
-def named_snapshot(snapshot_id: str | None) -> Snapshot:
-    """The snapshot with this id, or the newest; raises SnapshotMissingError."""
+def named_snapshot(snapshot_id: str | None, viewer: Viewer) -> Snapshot:
+    """The snapshot with this id, or the newest, as the viewer may see it; raises SnapshotMissingError."""
     folder = published_folder()
-    return Snapshot(str(folder), snapshots.find(folder, snapshot_id).snapshot_id)
+    return Snapshot(str(folder), snapshots.find(folder, snapshot_id).snapshot_id, viewer)
 
 
 def published_folder() -> Path:
@@ -66,7 +68,7 @@ def fetch(snapshot: Snapshot, tables: str, sql: str, **values: Any) -> list[tupl
         # A connection is not for several threads at once; a cursor of it is cheap, but forgets its schema.
         cursor = _connection(snapshot).cursor()
         try:
-            cursor.execute("use snapshot")
+            cursor.execute(f"use {'snapshot' if snapshot.viewer.scope.is_everything else 'memory'}")
             return cursor.execute(sql, values or None).fetchall()
         finally:
             cursor.close()
@@ -87,6 +89,9 @@ def by_dimension(points: list[GapPoint]) -> dict[str, list[GapPoint]]:
     return found
 
 
-@st.cache_resource(max_entries=12, show_spinner=False)
+@st.cache_resource(max_entries=64, show_spinner=False)
 def _connection(snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
-    return snapshots.open_snapshot(Path(snapshot.folder), snapshot.snapshot_id)
+    connection = snapshots.open_snapshot(Path(snapshot.folder), snapshot.snapshot_id)
+    if not snapshot.viewer.scope.is_everything:
+        filter_rows(connection, snapshot.viewer.scope)
+    return connection

@@ -11,9 +11,11 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator
 from gapwatch.sources import Settings, TextList
 
 #: The pages that a role may be limited to, by their place in the address.
-PAGES = ("clients", "client", "quadrant", "alerts", "lost", "quality", "method")
+PAGES = ("clients", "client", "felt", "alerts", "lost", "quality", "method")
 #: In a filter by owner: whoever looks, by the names of the CRM that ``people`` gives them.
 SELF = "self"
+#: Set in the environment of a server that was started with a login.
+NEEDS_LOGIN = "GAPWATCH_NEEDS_LOGIN"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 _MEMBER = re.compile(r"[^@\s]*@[^@\s.]+(\.[^@\s.]+)+")
@@ -149,6 +151,3 @@ class KnownPerson(Settings):
         default="never", description="`daily`: one message a day instead of one per alert."
     )
     language: Literal["en", "zh"] = Field(default="en", description="Language of their messages.")
-
-
-__all__ = ["LOOPBACK", "PAGES", "SELF", "ClientFilter", "KnownPerson", "Login", "Role"]

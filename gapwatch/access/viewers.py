@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Reason = Literal[
     "not_logged_in",
     "no_login_configured",
+    "broken_settings",
     "expired",
     "wrong_issuer",
     "wrong_tenant",

@@ -314,6 +314,9 @@ union all select account_id, 'tier', tier from marts.dim_accounts
 union all select account_id, 'region', region from marts.dim_accounts where region is not null
 union all select account_id, 'account_manager', account_manager from marts.dim_accounts where account_manager is not null;
 
+create table marts.rpt_portfolio_members as
+select cut, cut_value, account_id, last_week - 39 as first_week_id, last_week as last_week_id from cuts, clock;
+
 create table marts.rpt_portfolio_weekly as
 with level as (
     select cut, cut_value, coalesce(service_dimension, 'overall') as service_dimension, week_id, week_start_on, is_provisional,
