@@ -63,6 +63,8 @@ def main() -> None:
 
 
 def _way_back(page: Page) -> None:
+    if not page.person.may_open("clients"):
+        return
     kept = {name: value for name in filters.LASTING if (value := filters.lasting(name))}
     st.page_link(
         "views/portfolio.py", label=page.words.say("Clients"), icon=":material/arrow_back:", query_params=kept

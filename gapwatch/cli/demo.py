@@ -72,9 +72,20 @@ def simulate(
 def serve(
     workspace: WorkspaceOption = Path(),
     port: Port = 8501,
+    address: Annotated[
+        str, typer.Option(help="Address to listen on; another than this machine's needs `login`.")
+    ] = "127.0.0.1",
     debug: DebugOption = False,
 ) -> None:
-    """Show the screens on 127.0.0.1."""
+    """Show the screens: to this machine, or to who logs in where the workspace has a `login`."""
     from gapwatch import serve as server
 
-    raise typer.Exit(server.serve(load(workspace), port))
+    loaded = load(workspace)
+    output.errors.print(
+        f"Serving {loaded.login.address} to who logs in and has a role   stop with Ctrl-C"
+        if loaded.login
+        else f"Serving http://{address}:{port} to this machine alone, which sees everything: "
+        "no login is configured   stop with Ctrl-C",
+        soft_wrap=True,
+    )
+    raise typer.Exit(server.serve(loaded, port, address))
