@@ -23,10 +23,10 @@ WORKERS ?= 2
 TESTS ?= tests
 ARGS ?=
 
-.PHONY: help setup demo test lint format airflow torture bench lock screenshots docs chromium postgres clean
+.PHONY: help setup demo test lint format airflow torture torture-alerts bench lock screenshots docs chromium postgres clean
 
 help: ## Show the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 setup: $(STAMP) ## Make .venv from requirements.lock
 
@@ -64,6 +64,9 @@ format: $(STAMP) ## Put the sources in shape
 
 airflow: $(STAMP) ## Airflow on the demo workspace, on 127.0.0.1:8080, its home inside the workspace
 	$(BIN)/python -m gapwatch.airflow --workspace demo $(ARGS)
+
+torture-alerts: $(STAMP) ## 10,000 alerts, three senders, 200 kills (GAPWATCH_ALERTS, GAPWATCH_KILLS)
+	nice $(BIN)/python -m pytest tests/delivery/test_kills.py -m torture --timeout 0 -s $(ARGS)
 
 torture: $(STAMP) ## The long sweep of kills and faults
 	$(BIN)/python -m pytest $(TESTS) -m torture --timeout 0 $(ARGS)

@@ -226,32 +226,6 @@ def backoff(attempts: int, settings: Delivery) -> float:
     return float(whole) * random.uniform(0.5, 1)  # noqa: S311  # no secret
 
 
-def dead(ledger: Ledger) -> list[dict[str, Any]]:
-    """Rows that are given up, oldest first: id, alert, recipient, channel, tries, last error."""
-    shown = (
-        _c.delivery_id, _c.alert_id, _c.digest_on, _c.recipient, _c.channel, _c.attempts, _c.last_error,
-        _c.created_at,
-    )  # fmt: skip
-    query = select(*shown).where(_c.state == "dead").order_by(_c.created_at, _c.delivery_id)
-    with ledger.reading() as connection:
-        return [dict(row) for row in connection.execute(query).mappings()]
-
-
-def revive(connection: Connection, delivery_ids: Iterable[str] | None, now: datetime) -> list[str]:
-    """Dead rows (all where None) are to be sent again, from the first try on, only where not confirmed."""
-    query = select(_c.delivery_id, _c.alert_id, _c.digest_on, _c.recipient, _c.channel)
-    query = query.where(_c.state == "dead").order_by(_c.delivery_id)
-    if delivery_ids is not None:
-        query = query.where(_c.delivery_id.in_(list(delivery_ids)))
-    rows = connection.execute(query).all()
-    for row in rows:
-        again = {"state": "pending", "attempts": 0, "next_attempt_at": now}
-        connection.execute(update(outbox).where(_c.delivery_id == row.delivery_id).values(again))
-        members = _alerts_of(row.alert_id, row.digest_on, row.recipient, row.channel)
-        _set_state(connection, members, ("failed",), "pending")
-    return [row.delivery_id for row in rows]
-
-
 def waiting(ledger: Ledger, channels: Iterable[str] | None = None) -> Waiting:
     """What is left to do (in these channels)."""
     still = _c.state.in_((*_OPEN, "leased"))
@@ -285,8 +259,8 @@ def _confirm(connection: Connection, parcel: Parcel, now: datetime) -> None:
             _members(parcel.digest_on, parcel.recipient, parcel.channel), _c.state == "held_for_digest"
         )
         connection.execute(update(outbox).where(members).values({"state": "sent", **first}))
-    inside = _alerts_of(parcel.alert_id, parcel.digest_on, parcel.recipient, parcel.channel)
-    _set_state(connection, inside, ("pending", "failed"), "sent")
+    inside = alerts_of(parcel.alert_id, parcel.digest_on, parcel.recipient, parcel.channel)
+    set_state(connection, inside, ("pending", "failed"), "sent")
 
 
 def _bury(connection: Connection, delivery_id: str, alert_id: str | None, digest_on: Any, error: str) -> None:
@@ -312,8 +286,8 @@ def _bury(connection: Connection, delivery_id: str, alert_id: str | None, digest
         .where(~and_(_c.state == "held_for_digest", digest_is_dead))
         .exists()
     )
-    inside = _alerts_of(alert_id, digest_on, row.recipient, row.channel)
-    _set_state(connection, and_(inside, ~alive), ("pending",), "failed")
+    inside = alerts_of(alert_id, digest_on, row.recipient, row.channel)
+    set_state(connection, and_(inside, ~alive), ("pending",), "failed")
 
 
 def _hold(connection: Connection, channel: str, until: datetime) -> None:
@@ -327,12 +301,14 @@ def _members(digest_on: Any, recipient: str, channel: str) -> Any:
     return and_(inside, _c.alert_id.is_not(None))
 
 
-def _alerts_of(alert_id: str | None, digest_on: Any, recipient: str, channel: str) -> Any:
+def alerts_of(alert_id: str | None, digest_on: Any, recipient: str, channel: str) -> Any:
+    """Which alerts a row tells of: its own, or those of its digest."""
     if alert_id is not None:
         return alerts.c.alert_id == alert_id
     return alerts.c.alert_id.in_(select(_c.alert_id).where(_members(digest_on, recipient, channel)))
 
 
-def _set_state(connection: Connection, which: Any, before: tuple[str, ...], after: str) -> None:
+def set_state(connection: Connection, which: Any, before: tuple[str, ...], after: str) -> None:
+    """Change the state of alerts that are in one of those ``before``."""
     changed = update(alerts).where(which, alerts.c.state.in_(before))
     connection.execute(changed.values(state=after, version=alerts.c.version + 1))

@@ -8,7 +8,7 @@ from threading import Thread
 
 import pytest
 
-from gapwatch.delivery import outbox
+from gapwatch.delivery import dead_letters, outbox
 from gapwatch.delivery.sending import send
 from gapwatch.ledger import Ledger, now
 from gapwatch.workspace import Delivery
@@ -67,7 +67,7 @@ def test_after_the_last_try_a_message_is_dead_and_its_alert_failed(
     assert (report.retried, report.died, report.dead, report.waiting) == (2, 1, 1, 0)
     assert company.alerts() == {"alert-1": "failed"}
     with Ledger.of(company.ws) as ledger:
-        (row,) = outbox.dead(ledger)
+        (row,) = dead_letters.dead(ledger)
     assert (row["attempts"], row["recipient"], row["channel"]) == (3, "K. Braun", "hook")
     assert "500" in row["last_error"]
 
@@ -248,7 +248,7 @@ def test_dead_messages_are_sent_again_on_demand_and_only_where_not_confirmed(
     with Ledger.of(company.ws) as ledger:
         for expected in (["sent", "dead"], ["sent", "dead"]):
             with ledger.writing() as connection:
-                (revived,) = outbox.revive(connection, None, now())
+                (revived,) = dead_letters.revive(connection, None, now())
             send(company.ws)
             assert [company.alerts()["alert-1"], company.outbox()[0]["state"]] == expected
             assert company.outbox()[0]["delivery_id"] == revived
