@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from gapwatch.cli import alerts, audit, demo, gate, risk, steps, workspace
+from gapwatch.cli import alerts, audit, delivery, demo, gate, risk, steps, workspace
 from gapwatch.cli.output import fail
 from gapwatch.errors import GapwatchError
 
@@ -41,6 +41,7 @@ steps.register(app)
 gate.register(app)
 risk.register(app)
 alerts.register(app)
+delivery.register(alerts.alerts_app)
 audit.register(app)
 
 

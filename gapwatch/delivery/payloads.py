@@ -27,7 +27,8 @@ def enclose(ws: Workspace, ledger: Ledger, delivery_id: str | None = None) -> di
     query = (
         select(outbox.c.delivery_id, outbox.c.payload, alerts)
         .join(alerts, alerts.c.alert_id == outbox.c.alert_id)
-        .where(outbox.c.state.in_(_UNSENT))
+        # By the text, since each sender that starts would else read all payloads of a storm.
+        .where(outbox.c.state.in_(_UNSENT), outbox.c.payload.not_like('%"alert_key"%'))
         .order_by(alerts.c.snapshot_id, outbox.c.delivery_id)
     )
     if delivery_id is not None:
