@@ -23,7 +23,7 @@ WORKERS ?= 2
 TESTS ?= tests
 ARGS ?=
 
-.PHONY: help setup demo test lint format airflow torture torture-alerts bench lock screenshots docs chromium postgres clean
+.PHONY: help setup demo test lint format airflow torture torture-alerts bench bench-screens lock screenshots docs chromium postgres clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -73,6 +73,9 @@ torture: $(STAMP) ## The long sweep of kills and faults
 
 bench: $(STAMP) ## Speed beside hand-written SQL (ARGS="--tickets 10000000 --answers 5000000")
 	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-screens: $(STAMP) chromium ## Speed of the screens beside an empty page, alone and with 25 viewers
+	$(BIN)/python -m benchmarks.screens $(ARGS)
 
 lock: ## Resolve pyproject.toml into requirements.lock, with hashes
 	$(UV) pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

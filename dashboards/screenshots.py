@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+APP = REPOSITORY / "dashboards" / "app.py"
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 SIZES = {"desk": (1440, 900), "phone": (390, 844)}
 CHROMIUM_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -90,14 +91,14 @@ def shots(account: str) -> list[Shot]:
 
 
 @contextmanager
-def served(workspace: Path) -> Iterator[str]:
-    """The screens of a workspace on a free loopback port, until the block ends."""
+def served(workspace: Path, app: Path = APP) -> Iterator[str]:
+    """The screens of a workspace (or another app) on a free loopback port, until the block ends."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     child = subprocess.Popen(
         [
-            *(sys.executable, "-m", "streamlit", "run", str(REPOSITORY / "dashboards" / "app.py")),
+            *(sys.executable, "-m", "streamlit", "run", str(app)),
             *("--server.address", "127.0.0.1", "--server.port", str(port), "--server.headless", "true"),
         ],
         env={**os.environ, "GAPWATCH_WORKSPACE": str(workspace.resolve()), "PYTHONPATH": str(REPOSITORY)},

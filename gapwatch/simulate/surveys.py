@@ -245,7 +245,8 @@ def _easiness(dimensions: ServiceDimensions) -> Floats:
     """Points that each item adds to what it reads; they sum to 0 over a dimension's items."""
     names = [item.dimension for item in dimensions.items]
     last = np.array([max(1, names.count(name) - 1) for name in names])
-    return _EASINESS * (1 - 2 * np.array([item.position for item in dimensions.items]) / last)
+    added: Floats = _EASINESS * (1 - 2 * np.array([item.position for item in dimensions.items]) / last)
+    return added
 
 
 def _split_points(rng: np.random.Generator, n: int, dimensions: int) -> Ints:
