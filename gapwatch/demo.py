@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gapwatch.pipeline import Progress
+    from gapwatch.pipeline import Progress, RunReport
+    from gapwatch.workspace import Workspace
 
 
 def prepare(folder: Path, *, accounts: int, months: int, seed: int, progress: Progress | None = None) -> bool:
@@ -31,6 +33,28 @@ def prepare(folder: Path, *, accounts: int, months: int, seed: int, progress: Pr
         _clear(folder)
     simulate(folder, accounts=accounts, months=months, seed=seed, progress=progress)
     return True
+
+
+def show_record(ws: Workspace, report: RunReport, progress: Progress | None = None) -> None:
+    """Replay what a run has just published, and publish again with the record; ``report`` takes it up.
+
+    A run that published nothing new leaves the record as it is.
+    """
+    from gapwatch import pipeline
+    from gapwatch.publish import PublishReport
+    from gapwatch.summary import summarise
+
+    published = report.steps.get("publish")
+    if not isinstance(published, PublishReport) or not published.is_new:
+        return
+    began = time.monotonic()
+    report.steps["backtest"] = pipeline.backtest(
+        ws, ws.folder / "reports" / "backtest.html", progress=progress
+    )
+    pipeline.build(ws, progress=progress)
+    report.steps["publish"] = pipeline.publish(ws, progress=progress)
+    report.seconds["backtest"] = round(time.monotonic() - began, 2)
+    report.summary = summarise(ws, exit_code=report.exit_code, seconds=report.seconds)
 
 
 def _read(path: Path) -> dict[str, object]:

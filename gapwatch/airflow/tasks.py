@@ -100,6 +100,22 @@ def publish() -> dict[str, Any]:
         return dict(pipeline.publish(workspace()).as_dict())
 
 
+def train() -> dict[str, Any]:
+    """Fit a churn model on the published snapshot; published or refused, the ledger says why."""
+    from gapwatch import pipeline
+
+    with final_errors():
+        return dict(pipeline.train(workspace()).as_dict())
+
+
+def backtest() -> dict[str, Any]:
+    """Replay the published snapshot and record how score, model and rules did."""
+    from gapwatch import pipeline
+
+    with final_errors():
+        return dict(pipeline.backtest(workspace()).as_dict())
+
+
 @contextmanager
 def final_errors() -> Iterator[None]:
     """Let through what a retry can mend; end the retries for what only a person can."""

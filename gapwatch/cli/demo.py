@@ -45,6 +45,7 @@ def demo(
         sample.prepare(workspace, accounts=accounts, months=months, seed=seed, progress=bars)
         loaded = load(workspace)
         report = pipeline.run(loaded, progress=bars)
+        sample.show_record(loaded, report, bars)
     if not is_served:
         output.finish(report)
     output.show(report)

@@ -20,7 +20,15 @@ if TYPE_CHECKING:
 
 NOT_TRAINED = "not_trained"
 #: Shown on the terminal; the mart and the report hold all.
-_TOLD = ("auc", "precision_at_k", "lift_at_k", "skill", "caught_45_days", "median_lead_days")
+_TOLD = {
+    "auc": "auc",
+    "precision_at_k": "share",
+    "lift_at_k": "lift",
+    "skill": "skill",
+    "caught_45_days": "early",
+    "median_lead_days": "days",
+    "false_per_owner_month": "false",
+}
 
 
 @dataclass
@@ -41,6 +49,11 @@ class Backtest:
     rules: list[RuleRecord] = field(default_factory=list)
     report: str = ""
     exit_code: int = 0
+
+    @property
+    def why(self) -> str:
+        """Why a fitted model scores beside the rules, or none does."""
+        return train.SENTENCES.get(self.verdict, "none was fitted yet (gapwatch train)")
 
     def metric_rows(self) -> list[dict[str, Any]]:
         """Rows of ``fct_backtest`` without their id."""
@@ -63,16 +76,17 @@ class Backtest:
     def as_dict(self) -> dict[str, Any]:
         """Plain values for ``--json``."""
         overall = {(m.model, m.metric): m.value for m in self.metrics if m.cut == "overall"}
-        models = list(dict.fromkeys(m.model for m in self.metrics))
+        models = list(dict.fromkeys(m.model for m in self.metrics if m.metric == "n_losses"))
         return {
             "snapshot_id": self.snapshot_id,
-            "model": f"rules only: {self.verdict}" if self.verdict != train.PUBLISHED else "published",
+            "model": "published" if self.verdict == train.PUBLISHED else f"rules only: {self.why}",
             "weeks": self.to_week - self.from_week + 1,
             "clients": self.n_accounts,
             "lost": self.n_losses,
             "named_a_week": self.terms.k,
             "foretold": [
-                {"model": model, **{name: overall.get((model, name)) for name in _TOLD}} for model in models
+                {"model": model, **{short: overall.get((model, name)) for name, short in _TOLD.items()}}
+                for model in models
             ],
             "rules": [record.told() for record in self.rules],
             "report": self.report,

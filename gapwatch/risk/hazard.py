@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
 from scipy.special import expit
 
 from gapwatch.risk.metrics import Floats
@@ -73,9 +75,9 @@ def fit(
     """Fit by scikit-learn on standardised features, an L2 penalty on all but the intercept.
 
     ``signs`` says which way a feature may work: 1 more of it more risk, -1 less, absent or 0 either. A
-    feature that comes out the other way is dropped, the strongest of these first, and the rest is fitted
-    again until none does. Unknown values become the mean of the known ones. Raises ValueError where the
-    rows hold no event or nothing else.
+    feature that is worth nothing, or worked the other way, in the best fit with right signs is dropped.
+    Unknown values become the mean of the known ones. Raises ValueError where the rows hold no event or
+    nothing else.
     """
     if not 0 < event.sum() < len(event):
         raise ValueError("a hazard needs rows with and without an event")
@@ -116,18 +118,39 @@ def _fit_dropping(
     """Intercept and weights; marks in ``reasons`` what is dropped on the way. Dropped columns weigh 0."""
     from sklearn.linear_model import LogisticRegression
 
-    regression = LogisticRegression(C=inverse_penalty, max_iter=1000, tol=1e-6, warm_start=True)
-    design = design * np.array([reason is None for reason in reasons])
-    if not design.any():
-        share = event.mean()
-        return float(np.log(share / (1 - share))), np.zeros(design.shape[1])
-    while True:
-        regression.fit(design, event)
-        weights = np.where([reason is None for reason in reasons], regression.coef_[0], 0.0)
-        against = np.where(weights * signs < -1e-12, np.abs(weights), 0.0)
+    def kept() -> NDArray[np.bool_]:
+        return np.array([reason is None for reason in reasons])
+
+    # The best fit whose signs are right leaves some features at nothing: those are dropped.
+    bounded = _bounded(design[:, kept()], event, signs[kept()], inverse_penalty)
+    for column, weight in zip(np.flatnonzero(kept()), bounded, strict=True):
+        if signs[column] and weight * signs[column] <= 0:
+            reasons[column] = ABSURD_SIGN
+    regression = LogisticRegression(C=inverse_penalty, max_iter=1000, tol=1e-6)
+    while kept().any():
+        weights = np.zeros(design.shape[1])
+        weights[kept()] = regression.fit(design[:, kept()], event).coef_[0]
+        against = np.where(weights * signs < 0, np.abs(weights), 0.0)
         if not against.any():
             return float(regression.intercept_[0]), weights
-        worst = int(np.argmax(against))
-        reasons[worst] = ABSURD_SIGN
-        design[:, worst] = 0.0
-        regression.coef_[0, worst] = 0.0
+        reasons[int(np.argmax(against))] = ABSURD_SIGN
+    share = event.mean()
+    return float(np.log(share / (1 - share))), np.zeros(design.shape[1])
+
+
+def _bounded(design: Floats, event: Floats, signs: Floats, inverse_penalty: float) -> Floats:
+    """Weights of the same penalised regression where none may have the wrong sign."""
+    if not (signs != 0).any():
+        return np.full(design.shape[1], np.nan)
+
+    def loss(at: Floats) -> tuple[float, Floats]:
+        log_odds, weights = design @ at[1:] + at[0], at[1:]
+        missed = expit(log_odds) - event
+        slope = np.r_[missed.sum(), design.T @ missed] * inverse_penalty + np.r_[0.0, weights]
+        total = np.logaddexp(0, log_odds).sum() - log_odds @ event
+        return float(inverse_penalty * total + weights @ weights / 2), slope
+
+    ends = [(None, None), *((0 if sign > 0 else None, 0 if sign < 0 else None) for sign in signs)]
+    start = np.zeros(design.shape[1] + 1)
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=ends, options={"maxiter": 1000})
+    return np.asarray(found.x[1:], dtype=np.float64)

@@ -72,6 +72,10 @@ class Panel:
         pairs = np.unique(np.stack([self.week, self.owner]), axis=1)
         return max(1.0, int(pairs.shape[1]) / max(1, len(weeks)))
 
+    def accounts_a_week(self) -> float:
+        """Mean number of accounts in a week; 0 without any."""
+        return len(self.week) / max(1, len(np.unique(self.week)))
+
 
 def read(ws: Workspace, snapshot_id: str | None = None) -> Panel:
     """The account-weeks of a snapshot, the newest by default.

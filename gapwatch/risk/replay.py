@@ -80,7 +80,8 @@ class Ground:
         """(repetitions, accounts) copies of each account; only accounts of the rows are drawn."""
         there = np.unique(self.account)
         drawn = np.zeros((repetitions, len(self.panel.accounts)), dtype=np.int64)
-        drawn[:, there] = metrics.resamples(len(there), repetitions)
+        if len(there):
+            drawn[:, there] = metrics.resamples(len(there), repetitions)
         return drawn
 
 
@@ -259,7 +260,9 @@ def _false_alarms(ground: Ground, score: Floats) -> float:
 def _ranked(score: Floats) -> Floats:
     """Scores as they are compared: what is not known comes last."""
     rounded = np.round(score, metrics.DECIMALS)
-    return np.asarray(np.where(np.isnan(rounded), -np.inf, rounded), dtype=np.float64)
+    known = rounded[~np.isnan(rounded)]
+    last = known.min() - 1 if len(known) else 0.0
+    return np.asarray(np.where(np.isnan(rounded), last, rounded), dtype=np.float64)
 
 
 def _by_week(week: Ints) -> list[Ints]:

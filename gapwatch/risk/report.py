@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from gapwatch.risk.panel import EPOCH
-from gapwatch.risk.train import SENTENCES
 
 if TYPE_CHECKING:
     from gapwatch.risk.backtest import Backtest
@@ -88,7 +87,6 @@ def render(found: Backtest) -> str:
     ]
     return pages.get_template("backtest.html.j2").render(
         found=found,
-        why=SENTENCES.get(found.verdict, "no model was fitted yet: gapwatch train"),
         first_on=_monday(found.from_week),
         last_on=_monday(found.to_week),
         models=[NAMES[name] for name in models],

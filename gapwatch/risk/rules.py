@@ -7,7 +7,7 @@ the horizon. What is raised after the notice foretells nothing and is left out.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -54,10 +54,21 @@ class RuleRecord:
 
     def told(self) -> dict[str, Any]:
         """What a person reads."""
-        told = asdict(self)
-        for name in ("from_week", "to_week"):
-            told.pop(name)
-        return {name.removeprefix("n_"): value for name, value in told.items()}
+        if self.precision is None:
+            return {"rule": self.kind, "raised": self.n_raised, "why": self.null_reason}
+        return {
+            "rule": self.kind,
+            "raised": self.n_raised,
+            "judged": self.n_judged,
+            "right": self.n_hits,
+            "share": self.precision,
+            "low": self.precision_low,
+            "high": self.precision_high,
+            "blind": self.base_rate,
+            "days": self.median_lead_days,
+            "false": self.false_per_owner_month,
+            "why": None,
+        }
 
 
 @dataclass(frozen=True)

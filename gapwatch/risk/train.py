@@ -119,13 +119,14 @@ class Training:
 
 
 def terms_of(ws: Workspace, panel: Panel) -> Terms:
-    """The terms of a workspace; ``k`` is the budget of all owners in a week."""
+    """The terms of a workspace; ``k`` is the budget of all owners in a week, at most the top share."""
     values = seeds.settings(ws)
+    closely = values["top_share"] * panel.accounts_a_week()
     return Terms(
         horizon_days=int(values["churn_horizon_days"]),
         test_weeks=int(values["churn_test_weeks"]),
         min_test_losses=int(values["churn_min_test_losses"]),
-        k=weekly_budget(ws) * panel.owners_a_week(),
+        k=max(1.0, round(min(ws.alerts.budget * panel.owners_a_week(), closely))),
     )
 
 
@@ -232,11 +233,6 @@ def fitted_alone(panel: Panel, score: Floats, split: Split, terms: Terms) -> Flo
     if not 0 < event.sum() < len(event) or np.isnan(score[rows]).all():
         return None
     return hazard.fit(("score",), column[rows], event, {}).probability(column)
-
-
-def weekly_budget(ws: Workspace) -> float:
-    """Alerts that one owner has time for in a week."""
-    return float(ws.alerts.budget)
 
 
 def _ground(panel: Panel, split: Split, terms: Terms) -> Ground | None:

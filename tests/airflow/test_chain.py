@@ -71,6 +71,27 @@ def test_the_whole_chain_leaves_the_snapshot_that_the_command_line_leaves(
             assert_same_rows(name, rows(ours, name), rows(theirs, name))
 
 
+def test_the_weekly_training_leaves_a_record_that_the_next_build_shows(
+    by_hand: Path, bag: DagBag, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.sdk import DagRunState
+
+    from gapwatch import pipeline
+
+    folder = by_hand.with_name("trained")
+    shutil.copytree(by_hand, folder)
+    monkeypatch.setenv("GAPWATCH_WORKSPACE", str(folder))
+    run = bag.dags["train_churn_model"].test()
+    assert run.state == DagRunState.SUCCESS, states(run)
+    workspace = load_workspace(folder)
+    assert pipeline.build(workspace).mode == "records"
+    pipeline.publish(workspace)
+    with open_snapshot(workspace.published_path) as snapshot:
+        assert snapshot.execute(
+            "select count(*) > 0 from marts.fct_backtest where model = 'scorecard'"
+        ).fetchone() == (True,)
+
+
 def test_an_error_that_cannot_pass_fails_at_once_and_is_in_the_ledger(
     files: Path, bag: DagBag, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.xdist_group("airflow"), pytest.mark.airflow]
 
 FILES = sorted(DAGS.glob("*.py"))
-EXPECTED = {f"ingest_{group}" for group in groups()} | {"model_satisfaction"}
+EXPECTED = {f"ingest_{group}" for group in groups()} | {"model_satisfaction", "train_churn_model"}
 WRITERS = {"gate", "build", "publish"}
 
 
@@ -92,7 +92,7 @@ def test_whatever_writes_to_the_warehouse_uses_the_pool_with_one_slot(
         if task.task_id in WRITERS
     }
     assert in_pool == writers
-    assert len(writers) == len(EXPECTED) + 1
+    assert {dag_id for dag_id, _ in writers} == EXPECTED - {"train_churn_model"}
     assert Pool.get_pool(WRITER_POOL).slots == 1
 
 
@@ -110,6 +110,21 @@ def test_ingests_have_a_data_interval_and_the_model_waits_for_any_of_their_asset
     condition = bag.dags["model_satisfaction"].timetable.asset_condition
     assert isinstance(condition, AssetAny)
     assert {asset.uri for asset in condition.objects} == {asset.uri for asset in LOADED.values()}
+
+
+def test_the_churn_model_is_trained_each_week_on_what_is_published_and_opens_no_warehouse(
+    bag: DagBag,
+) -> None:
+    from airflow.sdk import CronDataIntervalTimetable
+
+    from gapwatch.airflow.wiring import WRITER_POOL
+
+    dag = bag.dags["train_churn_model"]
+    assert isinstance(dag.timetable, CronDataIntervalTimetable)
+    assert dag.timetable.expression == "0 5 * * 1"
+    assert not dag.catchup
+    assert WRITER_POOL not in {task.pool for task in dag.tasks}
+    assert dag.get_task("backtest").upstream_task_ids == {"train"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 
 from gapwatch.risk import metrics
 
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
+
 EVENTS = st.lists(st.tuples(st.integers(0, 4), st.booleans()), min_size=1, max_size=7)
 MANY = st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=60)
 
