@@ -20,8 +20,8 @@ class Entry:
 def entries(words: Words) -> list[Entry]:
     """All pages; which of them somebody sees is their role's."""
     return [
-        Entry("clients", "portfolio", words.say("Clients"), ":material/groups:"),
-        Entry("client", "client", words.say("One client"), ":material/apartment:"),
+        Entry("clients", "portfolio", words.say("Clients at risk"), ":material/warning:"),
+        Entry("client", "client", words.say("Client"), ":material/apartment:"),
         Entry("felt", "felt", words.say("Felt and factual"), ":material/grid_view:"),
         Entry("quality", "quality", words.say("Data quality"), ":material/fact_check:"),
         Entry("method", "method", words.say("Method"), ":material/menu_book:"),

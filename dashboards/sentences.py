@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
 from dashboards.labels import Labels
-from dashboards.rows import Headline, PortfolioRow, Standing, WideDimension, WorkRow
+from dashboards.rows import Headline, PortfolioRow, Standing, WideDimension
 from dashboards.texts import Words, lower_first
 
 
@@ -141,9 +141,8 @@ def moved(standing: Standing, words: Words) -> str:
     return words.say("no clear move")
 
 
-def evidence(row: WorkRow, as_of: date, words: Words) -> str:
+def evidence(standing: Standing, as_of: date, words: Words) -> str:
     """Promises overdue, contacts heard, last heard."""
-    standing = row.standing
     parts = []
     if standing.promises_overdue is not None:
         parts.append(words.count("{n} promise overdue", "{n} promises overdue", standing.promises_overdue))

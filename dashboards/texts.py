@@ -18,6 +18,7 @@ from pathlib import Path
 from babel.dates import format_date
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_compact_decimal
 
 LANGUAGES = {"en": "English", "zh": "中文"}
 DEFAULT_LANGUAGE = "en"
@@ -76,6 +77,14 @@ class Words:
     def share(self, value: float | None) -> str:
         """A share from 0 to 1 as per cent."""
         return NOTHING if value is None else f"{value:.0%}"
+
+    def money(self, amount: float | None, currency: str | None) -> str:
+        """An amount in its currency, in thousands or millions: EUR 120K."""
+        if amount is None:
+            return NOTHING
+        digits = 1 if amount >= (1e4 if self.language == "zh" else 1e6) else 0
+        shown = format_compact_decimal(amount, locale=self.language, fraction_digits=digits)
+        return f"{currency} {shown}" if currency else shown
 
     def net(self, value: float | None) -> str:
         """Promoters less detractors, -1 to 1, in the usual hundredths: +33."""

@@ -134,6 +134,15 @@ _CSS = """
 .gw-work .gw-why-cell { width: 40%%; }
 .gw-work td.gw-tight, .gw-work th.gw-tight, .gw-work .gw-gap-cell,
 .gw-believe .gw-num { padding-right: 1.1rem; }
+.gw-risky .gw-client { width: 13%%; }
+.gw-risky .gw-why-cell { width: 37%%; }
+.gw-risky td { vertical-align: top; }
+.gw-risky .gw-owner-cell { width: 13%%; }
+.gw-table small.gw-todo { color: %(text)s; }
+.gw-table small.gw-neg { color: %(negative)s; font-weight: 600; }
+.gw-table small.gw-text { color: %(text)s; font-weight: 600; }
+.gw-text { color: %(text)s; }
+.gw-risky .gw-risk-cell { padding-right: 1.1rem; }
 .gw-cards { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: .8rem; margin: .3rem 0; }
 .gw-card { border: 1px solid %(border)s; border-radius: 6px; padding: .7rem .9rem; color: %(text)s; }
 .gw-terms { margin: 0; line-height: 1.55; color: %(text)s; }
@@ -171,6 +180,11 @@ _CSS = """
   .gw-work td { display: none; border: 0; padding: 0; }
   .gw-work td.gw-client { display: block; grid-area: 1 / 1; width: auto; }
   .gw-work td.gw-gap-cell { display: block; grid-area: 1 / 2; padding: 0; }
+  .gw-work td.gw-risk-cell { display: block; grid-area: 1 / 2; padding: 0; }
+  .gw-risky td.gw-owner-cell { display: block; grid-area: 3 / 1 / 4 / 3; width: auto; color: %(muted)s; }
+  .gw-risky td.gw-owner-cell small { display: inline; }
+  .gw-risky td.gw-owner-cell small::before { content: " · "; }
+  .gw-risk-cell small.gw-hide-phone-cell { display: none; }
   .gw-work td.gw-why-cell { display: block; grid-area: 2 / 1 / 3 / 3; width: auto; }
   .gw-plain .gw-hide-phone { display: none; }
   .gw-phone { display: inline; }

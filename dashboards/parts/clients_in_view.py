@@ -34,7 +34,7 @@ def more_filters(page: Page) -> tuple[Filters, Week | None]:
                 {EVERY: words.say("All")} | dict(zip(codes, codes, strict=True)),
             )
             for name, title, codes in (
-                ("owner", words.say("Owner"), offered.owners),
+                ("owner", words.say("Account manager"), offered.owners),
                 ("tier", words.say("Tier"), offered.tiers),
                 ("region", words.say("Region"), offered.regions),
             )

@@ -19,7 +19,7 @@ FEW, MANY = 7, 200
 SPARK_WEEKS = 26
 
 
-def worklist(page: Page, week: Week, dim: str | None, chosen: Filters, n_clients: int) -> None:
+def worklist(page: Page, week: Week, dim: str | None, chosen: Filters) -> None:
     """Draw the first rows, or as many as the address asks for."""
     words = page.words
     shows_all = st.query_params.get("show") == "all"
@@ -63,31 +63,6 @@ def worklist(page: Page, week: Week, dim: str | None, chosen: Filters, n_clients
     if note is not None:
         st.html(f'<p class="gw-note" role="note">{in_html(note)}</p>')
     st.html(table.table(columns, cells, label=words.say("Clients by gap"), caption=caption, css="gw-work"))
-    if n_clients > FEW:
-        _more(page, shows_all, n_clients)
-
-
-def _more(page: Page, shows_all: bool, n_clients: int) -> None:
-    words = page.words
-    if not shows_all:
-        label = words.count("All {n} client", "All {n} clients", n_clients)
-        if n_clients > MANY:
-            label = words.say("The first {many} of {n} clients", many=MANY, n=words.integer(n_clients))
-        if st.button(label, type="tertiary", icon=":material/arrow_forward:"):
-            st.query_params["show"] = "all"
-            st.rerun()
-        return
-    if n_clients > MANY:
-        st.markdown(
-            words.say(
-                "The first {many} of {n} clients. Filter to see others.",
-                many=MANY,
-                n=words.integer(n_clients),
-            )
-        )
-    if st.button(words.say("The first {few} only", few=FEW), type="tertiary", icon=":material/arrow_back:"):
-        st.query_params.pop("show", None)
-        st.rerun()
 
 
 def _cells(
@@ -109,20 +84,21 @@ def _cells(
     ends = renewal(row.contract_ends_on, seen_on(page, week), words, exact=False)
     owner = row.account_manager or words.say("no owner")
     why = sentences.why(standing, row.widest, page.labels)
-    evidence = sentences.evidence(row, seen_on(page, week), words)
+    evidence = sentences.evidence(standing, seen_on(page, week), words)
     is_reliable = standing.service_dimension not in reliability
     return [
         f'<a href="{in_html(address)}" target="_self">{in_html(name)}</a><small>{in_html(about)}</small>',
         f'<span class="gw-why">{in_html(why)}</span><small>{in_html(evidence)}</small>',
-        _dumbbell(page, standing, is_reliable),
-        _spark(page, standing, history, is_reliable),
-        _number(page, standing, reliability),
-        _trend(page, standing, is_reliable),
+        dumbbell(page, standing, is_reliable),
+        spark(page, standing, history, is_reliable),
+        number(page, standing, reliability),
+        trend(page, standing, is_reliable),
         f"{in_html(owner)}<small>{in_html(ends)}</small>",
     ]
 
 
-def _dumbbell(page: Page, standing: Standing, is_reliable: bool) -> str:
+def dumbbell(page: Page, standing: Standing, is_reliable: bool) -> str:
+    """Perception with its interval against expectation."""
     words = page.words
     if standing.satisfaction_gap is None:
         return NOTHING
@@ -138,7 +114,8 @@ def _dumbbell(page: Page, standing: Standing, is_reliable: bool) -> str:
     return graphics.dumbbell(marks, page.colours, alt, is_reliable=is_reliable)
 
 
-def _spark(page: Page, standing: Standing, history: list[float | None], is_reliable: bool) -> str:
+def spark(page: Page, standing: Standing, history: list[float | None], is_reliable: bool) -> str:
+    """The gap over half a year, the newest with its interval."""
     words = page.words
     if all(gap is None for gap in history):
         return NOTHING
@@ -153,7 +130,7 @@ def _spark(page: Page, standing: Standing, history: list[float | None], is_relia
     return graphics.sparkline(history, within, page.colours, alt, is_reliable=is_reliable)
 
 
-def _number(page: Page, standing: Standing, reliability: Mapping[str, float | None]) -> str:
+def number(page: Page, standing: Standing, reliability: Mapping[str, float | None]) -> str:
     """The gap with its interval, or the perception where the gap cannot be relied on."""
     words, dim = page.words, standing.service_dimension
     n = words.say("n {n}", n=standing.n_paired)
@@ -177,7 +154,8 @@ def _number(page: Page, standing: Standing, reliability: Mapping[str, float | No
     return f"{shown}<small>{in_html(within)}</small><small>{below}</small>"
 
 
-def _trend(page: Page, standing: Standing, is_reliable: bool) -> str:
+def trend(page: Page, standing: Standing, is_reliable: bool) -> str:
+    """The direction where it is more than chance, and the change of the window."""
     words = page.words
     code = standing.gap_trend if is_reliable else standing.perception_trend
     change = standing.gap_change_13 if is_reliable else standing.perception_change_13

@@ -1,69 +1,120 @@
-"""Clients: whose expectation we fall furthest short of, and what moved."""
+"""Clients at risk: which clients we are about to lose, and why; then how the portfolio stands."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import streamlit as st
 
-from dashboards import charts, filters, sentences, shell, survey_sentences, table
+from dashboards import filters, risk_sentences, sentences, shell
+from dashboards.at_risk import RELATIONSHIP, RiskCounts
 from dashboards.labels import filtered
-from dashboards.markup import in_html, in_markdown
-from dashboards.parts import believed, control, moved
+from dashboards.markup import in_markdown
+from dashboards.parts.at_risk import at_risk, names
 from dashboards.parts.clients_in_view import EVERY, more_filters, nothing_matches
-from dashboards.parts.common import dated, gap_legend
-from dashboards.parts.worklist import worklist
-from dashboards.queries import measured, portfolio, quality
-from dashboards.rows import Filters, GapPoint, PortfolioRow, Week
+from dashboards.parts.common import dated
+from dashboards.parts.panels import whole_portfolio
+from dashboards.parts.worklist import FEW, MANY, worklist
+from dashboards.queries import portfolio, risk
+from dashboards.rows import Filters, Headline, Week
 from dashboards.shell import Page
 
-PANEL_HEIGHT = 150
+ORDERS = ("risk", "renewal", "gap")
 
 
 def main() -> None:
     """Draw the page."""
     page = shell.open_page()
     head = st.container()
+    order = _order()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        dim = _dimension(page)
+        dim = _dimension(page, order)
         chosen, week = more_filters(page)
     if week is None:
         with head:
             st.title(page.words.say("No week has ended yet"), anchor=False)
             shell.freshness(page)
         return
-    counts = portfolio.headline(page.snapshot, week.week_id, dim, chosen)
+    of_dimension = dim if dim in page.labels.codes else None
+    wide = portfolio.headline(page.snapshot, week.week_id, of_dimension, chosen)
+    counts = risk.counts(page.snapshot, week.week_id, dim, chosen)
     with head:
-        _title(page, week, dim, chosen)
+        _title(page, week, dim, chosen, order, counts, wide)
         shell.freshness(page)
-    if counts.n_clients == 0:
+    if wide.n_clients == 0 and counts.n_clients == 0:
         nothing_matches(page, chosen)
         return
-    worklist(page, week, dim, chosen, counts.n_clients)
-    _portfolio(page, week, dim, chosen)
+    listed = st.container()
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        _order_choice(page)
+        _more(page, order, counts, wide)
+    with listed:
+        if order == "gap":
+            worklist(page, week, of_dimension, chosen)
+        else:
+            at_risk(page, week, dim, chosen, counts, order)
+    whole_portfolio(page, week, of_dimension, chosen)
 
 
-def _title(page: Page, week: Week, dim: str | None, chosen: Filters) -> None:
-    counts = portfolio.headline(page.snapshot, week.week_id, dim, chosen)
-    wide = portfolio.wide_dimensions(page.snapshot, week.week_id, chosen)
-    title = (
-        sentences.portfolio_title(counts, wide, dim, page.published.wide_gap_points, page.labels)
-        if counts.n_clients
-        else page.words.say("No client matches")
-    )
+def _title(
+    page: Page,
+    week: Week,
+    dim: str | None,
+    chosen: Filters,
+    order: str,
+    counts: RiskCounts,
+    wide: Headline,
+) -> None:
+    words, snapshot = page.words, page.snapshot
+    if wide.n_clients == 0 and counts.n_clients == 0:
+        title = words.say("No client matches")
+    elif order == "gap":
+        dimensions = portfolio.wide_dimensions(snapshot, week.week_id, chosen)
+        title = sentences.portfolio_title(wide, dimensions, dim, page.published.wide_gap_points, page.labels)
+    elif order == "renewal":
+        days = page.published.window_weeks * 7
+        title = risk_sentences.renewal_title(risk.renewals(snapshot, week.week_id, dim, chosen, days), words)
+    else:
+        culprits = risk.culprits(snapshot, week.week_id, chosen)
+        title = risk_sentences.risk_title(counts, culprits, dim, names(page))
     if chosen.chosen():
-        which = filtered(chosen, page.words)
-        title = page.words.say("{filters}: {title}", filters=which[:1].upper() + which[1:], title=title)
+        which = filtered(chosen, words)
+        title = words.say("{filters}: {title}", filters=which[:1].upper() + which[1:], title=title)
     st.title(in_markdown(dated(page, week, title)), anchor=False)
 
 
-def _dimension(page: Page) -> str | None:
+def _order() -> str:
+    """The order the address asks for; an unknown one is said where the choice stands."""
+    asked = st.query_params.get("sort", ORDERS[0])
+    return asked if asked in ORDERS else ORDERS[0]
+
+
+def _order_choice(page: Page) -> None:
+    words = page.words
+    shown = {
+        "risk": words.say("By risk"),
+        "renewal": words.say("By renewal"),
+        "gap": words.say("By widest gap"),
+    }
+    filters.options(
+        st.segmented_control,
+        words.say("Order"),
+        list(ORDERS),
+        "sort",
+        words,
+        shown,
+        required=True,
+        label_visibility="collapsed",
+    )
+
+
+def _dimension(page: Page, order: str) -> str | None:
     words, labels = page.words, page.labels
     shown = {EVERY: words.say("All")} | {code: labels.of(code) for code in labels.codes}
+    if order != "gap":
+        shown[RELATIONSHIP] = names(page).dimension(RELATIONSHIP)
     asked = filters.options(
         st.segmented_control,
         words.say("Service dimension"),
-        [EVERY, *labels.codes],
+        list(shown),
         "dim",
         words,
         shown,
@@ -74,137 +125,36 @@ def _dimension(page: Page) -> str | None:
     return None if asked == EVERY else asked
 
 
-def _portfolio(page: Page, week: Week, dim: str | None, chosen: Filters) -> None:
-    words = page.words
-    cuts = chosen.chosen()
-    if len(cuts) > 1:
-        st.html(
-            table.box(
-                words.say("The portfolio is shown for one filter at a time"),
-                words.say("Scores of combined filters are not kept. Clear all filters but one."),
-                60,
+def _more(page: Page, order: str, counts: RiskCounts, wide: Headline) -> None:
+    """Ways to the rest of the list and back."""
+    words, shown = page.words, st.query_params.get("show")
+    n_clients = wide.n_clients if order == "gap" else counts.n_clients
+    offered = []
+    if order == "risk" and counts.n_at_risk > FEW and shown is None:
+        label = words.count("The {n} client at risk", "All {n} clients at risk", counts.n_at_risk)
+        offered.append(("risk", label))
+    if shown != "all" and (n_clients > FEW or (order == "risk" and n_clients > counts.n_at_risk)):
+        label = words.count("All {n} client", "All {n} clients", n_clients)
+        if n_clients > MANY:
+            label = words.say("The first {many} of {n} clients", many=MANY, n=words.integer(n_clients))
+        offered.append(("all", label))
+    for code, label in offered:
+        if st.button(label, type="tertiary", icon=":material/arrow_forward:", key=f"show_{code}"):
+            st.query_params["show"] = code
+            st.rerun()
+    if shown == "all" and n_clients > MANY:
+        st.markdown(
+            words.say(
+                "The first {many} of {n} clients. Filter to see others.",
+                many=MANY,
+                n=words.integer(n_clients),
             )
         )
-        return
-    cut, value = cuts[0] if cuts else ("all", "all")
-    rows = portfolio.portfolio(page.snapshot, week.week_id, cut, value)
-    summary = rows.get(dim or "overall")
-    if summary is not None:
-        _cards(page, summary, dim)
-    asked = survey_sentences.scores(quality.scores(page.snapshot, cut, value, week.week_id), words)
-    if asked:
-        st.html(f'<p class="gw-line" style="margin:0">{in_html(asked)}</p>')
-    st.subheader(
-        words.say("Where the whole portfolio stands")
-        if not cuts
-        else words.say("Where {filters} stands", filters=in_markdown(filtered(chosen, words))),
-        anchor=False,
-    )
-    reliability = quality.unreliable(page.snapshot, week.week_id)
-    gap_legend(page, reliability, with_minimum=False)
-    history = portfolio.portfolio_history(page.snapshot, week.week_id, cut, value)
-    shown = [code for code in page.labels.codes if code in rows]
-    domain = charts.shared_domain([history[code] for code in shown if code in history])
-    grid = st.grid(min(4, max(1, len(shown))), min_column_width=215)
-    for code in shown:
-        with grid.container():
-            _panel(page, code, rows[code], history.get(code, []), domain, reliability)
-    with st.expander(words.say("Why the mean gap moved"), icon=":material/waterfall_chart:"):
-        moved.portfolio_moved(page, measured.portfolio_changes(page.snapshot, week.week_id, cut, value), dim)
-    if not cuts:
-        control.charted(page, [rows[code] for code in shown], week)
-    believed.measured_how(page, week)
-    control.anonymous(page, quality.anonymous(page.snapshot, cut, value, week.week_id))
-
-
-def _cards(page: Page, row: PortfolioRow, dim: str | None) -> None:
-    words = page.words
-    scope = page.labels.of(dim) if dim else words.say("All dimensions")
-    changes = words.say(
-        "P {p}, E {e} in {weeks} weeks",
-        p=words.signed(row.perception_change_13, 1),
-        e=words.signed(row.expectation_change_13, 1),
-    )
-    p, e = words.score(row.paired_perception_score, 1), words.score(row.expectation_score, 1)
-    joined = (
-        [words.say("{joined} joined, {left} left in {weeks} weeks", joined=row.n_joined, left=row.n_left)]
-        if row.n_joined is not None and row.n_left is not None
-        else []
-    )
-    mean_n = words.count("mean of {n} client", "mean of {n} clients", row.n_accounts_paired)
-    st.html(
-        table.cards(
-            [
-                (
-                    words.say("Satisfaction gap"),
-                    words.signed(row.satisfaction_gap, 1),
-                    [
-                        words.say("{change} in {weeks} weeks", change=words.signed(row.gap_change_13, 1)),
-                        words.say("{scope}, {mean_of_n}", scope=scope, mean_of_n=mean_n),
-                    ],
-                ),
-                (
-                    words.say("Perception / expectation"),
-                    f"{p} / {e}",
-                    [changes, mean_n],
-                ),
-                (
-                    words.say("Heard from"),
-                    words.share(row.coverage_share),
-                    [
-                        words.say(
-                            "{heard} of {all} contacts in {weeks} weeks",
-                            heard=words.integer(row.n_contacts),
-                            all=words.integer(row.n_eligible),
-                        )
-                    ],
-                ),
-                (
-                    words.say("Silent clients"),
-                    words.integer(row.n_accounts_silent),
-                    [
-                        words.say("of {n}: no answer in {weeks} weeks", n=words.integer(row.n_accounts)),
-                        *joined,
-                    ],
-                ),
-            ]
-        )
-    )
-
-
-def _panel(
-    page: Page,
-    code: str,
-    row: PortfolioRow,
-    points: list[GapPoint],
-    domain: tuple[float, float],
-    reliability: Mapping[str, float | None],
-) -> None:
-    words, label = page.words, page.labels.of(code)
-    st.html(table.heading(label, sentences.portfolio_panel(row, reliability.get(code), words)))
-    if not points or row.satisfaction_gap is None:
-        st.html(table.box(label, words.say("Nobody was heard on this in {weeks} weeks."), PANEL_HEIGHT))
-        return
-    st.altair_chart(
-        charts.gap_chart(
-            points,
-            words,
-            page.colours,
-            height=PANEL_HEIGHT,
-            domain=domain,
-            spelled_out=False,
-            is_reliable=code not in reliability,
-        ),
-        theme=None,
-        width="stretch",
-        alt=words.say(
-            "{dimension}: perception {p} against expectation {e}, gap {gap}",
-            dimension=label,
-            p=words.score(row.paired_perception_score),
-            e=words.score(row.expectation_score),
-            gap=words.signed(row.satisfaction_gap, 1),
-        ),
-    )
+    if shown is not None and st.button(
+        words.say("The first {few} only", few=FEW), type="tertiary", icon=":material/arrow_back:"
+    ):
+        st.query_params.pop("show", None)
+        st.rerun()
 
 
 main()

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 #: Marts without a client's row: words, weeks, deliveries, how well is measured, and the record of rules.
 ABOUT_NOBODY = frozenset(
     {
+        "dim_alert_rules",
+        "dim_risk_drivers",
         "dim_service_dimensions",
         "dim_signals",
         "dim_weeks",

@@ -11,7 +11,7 @@ import yaml
 
 from gapwatch.snapshots import POINTER, SnapshotInfo, digest
 
-SCRIPTS = [Path(__file__).with_name(f"fixture_{name}.sql") for name in ("snapshot", "deliveries")]
+SCRIPTS = [Path(__file__).with_name(f"fixture_{name}.sql") for name in ("snapshot", "deliveries", "risk")]
 SETTINGS = Path(__file__).resolve().parents[2] / "dbt_project" / "seeds" / "settings.csv"
 MARTS = Path(__file__).resolve().parents[2] / "dbt_project" / "models" / "marts"
 
@@ -31,6 +31,7 @@ def publish(workspace: Path, *changes: str, snapshot_id: str = "0f3a", as_of: da
         # Parameters cannot be bound to a script of several statements.
         for each in SCRIPTS:
             script = each.read_text(encoding="utf-8").replace("$snapshot_id", f"'{snapshot_id}'")
+            script = script.replace("$seeds", str(SETTINGS.parent))
             connection.execute(script.replace("$as_of", f"'{as_of}'"))
         connection.execute(
             "create table meta.settings as "

@@ -125,7 +125,7 @@ def test_felt_beside_factual_says_what_to_do(
 def test_an_unreliable_gap_steps_back_behind_the_perception(tmp_path: Path, open_page: OpenPage) -> None:
     workspace = fixture_snapshot.publish(tmp_path, UNRELIABLE)
 
-    client, clients = open_page(workspace, "client", account="A-001"), open_page(workspace)
+    client, clients = open_page(workspace, "client", account="A-001"), open_page(workspace, sort="gap")
 
     assert (
         "Trust perception 44 (95 %: 30 to 58; answered 41, n 3 of 4), below the minimum, declining; "
@@ -239,11 +239,13 @@ def test_answers_that_cannot_tell_clients_apart_say_so_above_the_list(
     one_alike = fixture_snapshot.publish(tmp_path / "one", f"{alike} and service_dimension = 'trust'")
 
     assert "Clients cannot be told apart by these answers: their gaps differ no more than chance" in words(
-        open_page(all_alike)
+        open_page(all_alike, sort="gap")
     )
-    assert "On trust, clients cannot be told apart by these answers" in words(open_page(one_alike))
-    assert "told apart" not in words(open_page(one_alike, dim="responsiveness"))
-    assert "told apart" not in words(open_page(company))
+    assert "On trust, clients cannot be told apart by these answers" in words(
+        open_page(one_alike, sort="gap")
+    )
+    assert "told apart" not in words(open_page(one_alike, sort="gap", dim="responsiveness"))
+    assert "told apart" not in words(open_page(company, sort="gap"))
 
 
 def test_the_list_draws_the_interval_and_says_it(company: Path, open_page: OpenPage) -> None:

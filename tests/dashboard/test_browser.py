@@ -81,6 +81,8 @@ def visit(
         (CLIENT, "dark"),
         (f"{CLIENT}&lang=zh", "light"),
         ("/?lang=zh&show=all", "dark"),
+        ("/?sort=renewal", "light"),
+        ("/?sort=gap&lang=zh", "light"),
     ],
 )
 def test_pages_are_quiet_self_contained_and_fit_the_screen(
@@ -123,7 +125,7 @@ def test_the_finding_and_the_first_client_are_above_the_fold(browser: Browser, a
 def test_interval_and_n_of_the_ranked_number_are_seen_at_every_size(
     browser: Browser, address: str, size: str
 ) -> None:
-    page = visit(browser, address, "/", size).page
+    page = visit(browser, address, "/?sort=gap", size).page
 
     assert page.get_by_text("\u221248 to \u221220", exact=True).is_visible()
     assert page.get_by_text("answered \u221237, n 3", exact=True).is_visible()
@@ -194,7 +196,7 @@ def test_a_filter_chosen_on_the_page_is_in_the_address(browser: Browser, address
         page.get_by_test_id("stMain").get_by_role("button", name="Trust", exact=True)
     ).first.click()
 
-    page.get_by_role("heading", name="On trust,").wait_for()
+    page.get_by_role("heading", name="because of trust").wait_for()
     page.wait_for_url("**dim=trust*")
     page.close()
 

@@ -16,7 +16,7 @@ HOSTILE = "<img src=x onerror=alert(1)> *Bold* :red[Ltd] $x$"
 def test_a_hostile_name_is_a_name_in_the_worklist(company: Path, open_page: OpenPage) -> None:
     at = open_page(company)
 
-    assert rows(at, "Clients by gap")[1][0].startswith(HOSTILE)
+    assert rows(at, "Clients by risk")[1][0].startswith(HOSTILE)
     assert "<img src=x" not in "".join(e.proto.body for e in at.get("html"))
 
 

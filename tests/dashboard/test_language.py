@@ -61,6 +61,11 @@ def test_every_sentence_is_translated_with_the_same_values(language: str) -> Non
 def test_the_clients_page_speaks_chinese(company: Path, open_page: OpenPage) -> None:
     at = open_page(company, lang="zh")
 
+    assert title(at) == "40 家客户中有 8 家可能流失，其中 3 家的症结是信任。"
+    assert rows(at, "按风险排列的客户")[0][1].startswith("信任：感知在 14 周前下降 感知 −29，期望 +1 · ")
+
+    at = open_page(company, lang="zh", sort="gap")
+
     assert title(at) == "36 家客户中有 6 家的期望比感受高出 15 分以上，其中 3 家差距最大的是信任。"
     assert rows(at, "按差距排列的客户")[0][1].startswith("信任，差距过大已 9 周：感知下降 29")
     assert "数据截至" in words(at)
@@ -74,7 +79,7 @@ def test_the_client_page_speaks_chinese(company: Path, open_page: OpenPage) -> N
 
 
 def test_an_unknown_language_falls_back_to_english(company: Path, open_page: OpenPage) -> None:
-    assert "clients expect over 15 points" in title(open_page(company, lang="xx"))
+    assert "clients may leave" in title(open_page(company, lang="xx"))
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def test_the_title_is_the_finding_with_the_numbers_of_the_marts(company: Path, o
         f"where is_wide and rank is not null and week_id = {NEWEST} group by 1 order by n desc, 1",
     )
 
-    found = title(open_page(company))
+    found = title(open_page(company, sort="gap"))
 
     assert found == (
         f"{wide} of {heard} clients expect over 15 points more than they get. "
@@ -54,7 +54,7 @@ def test_the_worklist_holds_the_seven_widest_gaps_in_order(company: Path, open_p
         f"where rank <= 7 and week_id = {NEWEST} order by rank",
     )
 
-    shown = rows(open_page(company), "Clients by gap")
+    shown = rows(open_page(company, sort="gap"), "Clients by gap")
 
     assert [row[4] for row in shown] == [
         f"{signed(gap)} {signed(low)} to {signed(high)} answered {signed(raw)}, n {n}"
@@ -68,7 +68,7 @@ def test_the_worklist_holds_the_seven_widest_gaps_in_order(company: Path, open_p
 def test_each_row_says_whether_perception_fell_or_expectation_rose(
     company: Path, open_page: OpenPage
 ) -> None:
-    why = [row[1] for row in rows(open_page(company), "Clients by gap")]
+    why = [row[1] for row in rows(open_page(company, sort="gap"), "Clients by gap")]
 
     assert "perception fell 10, expectation rose 6" in why[1]
     assert "expectation rose 10" in why[5]
@@ -82,7 +82,9 @@ def test_dimensions_that_share_the_widest_gap_are_both_named(tmp_path: Path, ope
         "where account_id = 'A-001' and service_dimension = 'responsiveness'",
     )
 
-    assert rows(open_page(workspace), "Clients by gap")[0][1].startswith("Responsiveness and trust, wide for")
+    assert rows(open_page(workspace, sort="gap"), "Clients by gap")[0][1].startswith(
+        "Responsiveness and trust, wide for"
+    )
 
 
 def test_a_dimension_in_the_address_ranks_by_that_dimension(company: Path, open_page: OpenPage) -> None:
@@ -92,21 +94,21 @@ def test_a_dimension_in_the_address_ranks_by_that_dimension(company: Path, open_
         f"where service_dimension = 'business_understanding' and week_id = {NEWEST}",
     )
 
-    at = open_page(company, dim="business_understanding")
+    at = open_page(company, sort="gap", dim="business_understanding")
 
     assert title(at).startswith(f"On business understanding, {wide} of ")
     assert all(row[1].startswith("Business understanding") for row in rows(at, "Clients by gap"))
 
 
 def test_an_unknown_code_in_the_address_is_said_and_left_out(company: Path, open_page: OpenPage) -> None:
-    at = open_page(company, dim="courtesy")
+    at = open_page(company, sort="gap", dim="courtesy")
 
-    assert title(at) == title(open_page(company))
+    assert title(at) == title(open_page(company, sort="gap"))
     assert "dim" in at.toast[0].value
 
 
 def test_choosing_a_dimension_writes_it_into_the_address(company: Path, open_page: OpenPage) -> None:
-    at = open_page(company)
+    at = open_page(company, sort="gap")
 
     at.segmented_control[0].set_value("trust").run()
 
@@ -129,11 +131,11 @@ def test_filters_of_the_address_decide_who_is_listed(
     expected = [
         name
         for (name,) in ask(
-            company, f"select account_name from marts.dim_accounts where {condition} order by 1"
+            company, f"select account_name from marts.dim_accounts where is_active and {condition} order by 1"
         )
     ]
 
-    shown = rows(open_page(company, show="all", **parameters), "Clients by gap")
+    shown = rows(open_page(company, sort="gap", show="all", **parameters), "Clients by gap")
 
     assert len(shown) == len(expected)
     for row in shown:
@@ -141,14 +143,14 @@ def test_filters_of_the_address_decide_who_is_listed(
 
 
 def test_the_portfolio_of_combined_filters_is_not_made_up(company: Path, open_page: OpenPage) -> None:
-    at = open_page(company, tier="A", region="South")
+    at = open_page(company, sort="gap", tier="A", region="South")
 
     assert "one filter at a time" in words(at)
     assert alts(at) == []
 
 
 def test_a_client_without_a_gap_is_listed_last_and_never_as_zero(company: Path, open_page: OpenPage) -> None:
-    last = rows(open_page(company, show="all"), "Clients by gap")[-1]
+    last = rows(open_page(company, sort="gap", show="all"), "Clients by gap")[-1]
 
     assert last[1].startswith("No gap: nobody answered in 13 weeks")
     assert last[4] == "– n 0"
@@ -163,7 +165,7 @@ def test_cards_and_panels_say_their_n(company: Path, open_page: OpenPage) -> Non
         f"where cut = 'all' and service_dimension = 'overall' and week_id = {NEWEST}",
     )
 
-    at = open_page(company)
+    at = open_page(company, sort="gap")
 
     text = words(at)
     assert f"\u2212{abs(gap):.1f}" in text
@@ -185,14 +187,14 @@ def test_an_older_week_is_shown_as_it_was_and_named(company: Path, open_page: Op
         f"where rank = 1 and week_id = {NEWEST} - 12",
     )
 
-    at = open_page(company, week=str(week))
+    at = open_page(company, sort="gap", week=str(week))
 
     assert title(at).startswith("Week of ")
     assert rows(at, "Clients by gap")[0][4].startswith(f"\u2212{abs(round(gap))}")
 
 
 def test_links_to_clients_keep_language_and_snapshot(company: Path, open_page: OpenPage) -> None:
-    at = open_page(company, lang="zh", snapshot="0f3a", dim="trust")
+    at = open_page(company, sort="gap", lang="zh", snapshot="0f3a", dim="trust")
 
     links = [e.proto.body for e in at.get("html") if "client?" in e.proto.body]
 

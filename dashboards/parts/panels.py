@@ -1,0 +1,152 @@
+"""The portfolio as a whole: key figures, a panel for each service dimension, and what moved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from dashboards import charts, sentences, survey_sentences, table
+from dashboards.labels import filtered
+from dashboards.markup import in_html, in_markdown
+from dashboards.parts import believed, control, moved
+from dashboards.parts.common import gap_legend
+from dashboards.queries import measured, portfolio, quality
+from dashboards.rows import Filters, GapPoint, PortfolioRow, Week
+from dashboards.shell import Page
+
+PANEL_HEIGHT = 150
+
+
+def whole_portfolio(page: Page, week: Week, dim: str | None, chosen: Filters) -> None:
+    """Draw the key figures and panels of a cut; combined filters are not kept and said so."""
+    words = page.words
+    cuts = chosen.chosen()
+    if len(cuts) > 1:
+        st.html(
+            table.box(
+                words.say("The portfolio is shown for one filter at a time"),
+                words.say("Scores of combined filters are not kept. Clear all filters but one."),
+                60,
+            )
+        )
+        return
+    cut, value = cuts[0] if cuts else ("all", "all")
+    rows = portfolio.portfolio(page.snapshot, week.week_id, cut, value)
+    summary = rows.get(dim or "overall")
+    if summary is not None:
+        _cards(page, summary, dim)
+    asked = survey_sentences.scores(quality.scores(page.snapshot, cut, value, week.week_id), words)
+    if asked:
+        st.html(f'<p class="gw-line" style="margin:0">{in_html(asked)}</p>')
+    st.subheader(
+        words.say("Where the whole portfolio stands")
+        if not cuts
+        else words.say("Where {filters} stands", filters=in_markdown(filtered(chosen, words))),
+        anchor=False,
+    )
+    reliability = quality.unreliable(page.snapshot, week.week_id)
+    gap_legend(page, reliability, with_minimum=False)
+    history = portfolio.portfolio_history(page.snapshot, week.week_id, cut, value)
+    shown = [code for code in page.labels.codes if code in rows]
+    domain = charts.shared_domain([history[code] for code in shown if code in history])
+    grid = st.grid(min(4, max(1, len(shown))), min_column_width=215)
+    for code in shown:
+        with grid.container():
+            _panel(page, code, rows[code], history.get(code, []), domain, reliability)
+    with st.expander(words.say("Why the mean gap moved"), icon=":material/waterfall_chart:"):
+        moved.portfolio_moved(page, measured.portfolio_changes(page.snapshot, week.week_id, cut, value), dim)
+    if not cuts:
+        control.charted(page, [rows[code] for code in shown], week)
+    believed.measured_how(page, week)
+    control.anonymous(page, quality.anonymous(page.snapshot, cut, value, week.week_id))
+
+
+def _cards(page: Page, row: PortfolioRow, dim: str | None) -> None:
+    words = page.words
+    scope = page.labels.of(dim) if dim else words.say("All dimensions")
+    changes = words.say(
+        "P {p}, E {e} in {weeks} weeks",
+        p=words.signed(row.perception_change_13, 1),
+        e=words.signed(row.expectation_change_13, 1),
+    )
+    p, e = words.score(row.paired_perception_score, 1), words.score(row.expectation_score, 1)
+    joined = (
+        [words.say("{joined} joined, {left} left in {weeks} weeks", joined=row.n_joined, left=row.n_left)]
+        if row.n_joined is not None and row.n_left is not None
+        else []
+    )
+    mean_n = words.count("mean of {n} client", "mean of {n} clients", row.n_accounts_paired)
+    st.html(
+        table.cards(
+            [
+                (
+                    words.say("Satisfaction gap"),
+                    words.signed(row.satisfaction_gap, 1),
+                    [
+                        words.say("{change} in {weeks} weeks", change=words.signed(row.gap_change_13, 1)),
+                        words.say("{scope}, {mean_of_n}", scope=scope, mean_of_n=mean_n),
+                    ],
+                ),
+                (
+                    words.say("Perception / expectation"),
+                    f"{p} / {e}",
+                    [changes, mean_n],
+                ),
+                (
+                    words.say("Heard from"),
+                    words.share(row.coverage_share),
+                    [
+                        words.say(
+                            "{heard} of {all} contacts in {weeks} weeks",
+                            heard=words.integer(row.n_contacts),
+                            all=words.integer(row.n_eligible),
+                        )
+                    ],
+                ),
+                (
+                    words.say("Silent clients"),
+                    words.integer(row.n_accounts_silent),
+                    [
+                        words.say("of {n}: no answer in {weeks} weeks", n=words.integer(row.n_accounts)),
+                        *joined,
+                    ],
+                ),
+            ]
+        )
+    )
+
+
+def _panel(
+    page: Page,
+    code: str,
+    row: PortfolioRow,
+    points: list[GapPoint],
+    domain: tuple[float, float],
+    reliability: Mapping[str, float | None],
+) -> None:
+    words, label = page.words, page.labels.of(code)
+    st.html(table.heading(label, sentences.portfolio_panel(row, reliability.get(code), words)))
+    if not points or row.satisfaction_gap is None:
+        st.html(table.box(label, words.say("Nobody was heard on this in {weeks} weeks."), PANEL_HEIGHT))
+        return
+    st.altair_chart(
+        charts.gap_chart(
+            points,
+            words,
+            page.colours,
+            height=PANEL_HEIGHT,
+            domain=domain,
+            spelled_out=False,
+            is_reliable=code not in reliability,
+        ),
+        theme=None,
+        width="stretch",
+        alt=words.say(
+            "{dimension}: perception {p} against expectation {e}, gap {gap}",
+            dimension=label,
+            p=words.score(row.paired_perception_score),
+            e=words.score(row.expectation_score),
+            gap=words.signed(row.satisfaction_gap, 1),
+        ),
+    )
