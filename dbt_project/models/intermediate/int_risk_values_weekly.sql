@@ -30,6 +30,13 @@ voices as (
     where is_counted and week_id >= {{ first_stale_week() }} - {{ 4 * window }}
 ),
 
+stepped as (
+    select voices.*, steps.weeks_before
+    from voices
+    cross join (values ({{ window }}), ({{ 2 * window }}), ({{ 3 * window }}), ({{ 4 * window }})) as steps (weeks_before)
+    where {{ is_stale_week('voices.week_id') }}
+),
+
 -- the same person half a year and more before; a quarter before only where nothing older is known
 earlier_voices as (
     select
@@ -42,12 +49,7 @@ earlier_voices as (
             avg(case when earlier.week_id < voices.week_id - {{ window }} then earlier.paired_expectation_score end),
             max(case when earlier.week_id = voices.week_id - {{ window }} then earlier.paired_expectation_score end)
         ) as expectation_before
-    from (
-        select voices.*, steps.weeks_before
-        from voices
-        cross join (values ({{ window }}), ({{ 2 * window }}), ({{ 3 * window }}), ({{ 4 * window }})) as steps (weeks_before)
-        where {{ is_stale_week('voices.week_id') }}
-    ) as voices
+    from stepped as voices
     inner join voices as earlier
         on
             voices.week_id - voices.weeks_before = earlier.week_id
@@ -299,15 +301,30 @@ keyed as (
     from account_weeks
     -- a day that has passed without a word says nothing of a notice to come
     where {{ day_of_date('contract_ends_on') }} >= last_day
+),
+
+-- promises of a source without history were made up afterwards: from the first of them on they say nothing of that time
+hindsight as (
+    select
+        {{ integer_key(['account_id']) }} as account_key,
+        min({{ week_of('subject_from') }}) as from_week
+    from {{ ref('int_promise_subjects') }}
+    where is_hindsight
+    group by account_id
 )
 
 select
-    week_id,
-    account_key,
-    account_id,
-    driver,
-    service_dimension,
-    value,
-    cast(n as integer) as n
+    keyed.week_id,
+    keyed.account_key,
+    keyed.account_id,
+    keyed.driver,
+    keyed.service_dimension,
+    keyed.value,
+    cast(keyed.n as integer) as n
 from keyed
-where value is not null
+left join hindsight
+    on
+        keyed.account_key = hindsight.account_key
+        and keyed.week_id >= hindsight.from_week
+        and keyed.driver in ('factual_gap', 'broken_promises', 'overdue_promises', 'old_commitments', 'escalations')
+where keyed.value is not null and hindsight.account_key is null

@@ -127,13 +127,18 @@ open_promises as (
     group by promises.account_key, known_signals.service_dimension, promises.falls_due_at, promises.known_from_week, promises.known_to_week
 ),
 
+overdue_line as (
+    select closing_line from rules
+    where kind = 'promise_overdue'
+),
+
 overdue as (
     select
         account_weeks.week_id, account_weeks.account_id, open_promises.service_dimension,
         max({{ minutes_between('open_promises.falls_due_at', 'account_weeks.as_known_at') }} / 1440.0) as value,
         sum(open_promises.n) as n
     from open_promises
-    cross join (select closing_line from rules where kind = 'promise_overdue') as line
+    cross join overdue_line as line
     inner join account_weeks
         on
             open_promises.account_key = account_weeks.account_key
@@ -251,6 +256,12 @@ evidenced as (
             and coalesce(nullif(of_accounts.service_dimension, ''), 'relationship') = evidence.service_dimension
 ),
 
+allowed as (
+    select source, max(late_after_days) as late_after_days
+    from {{ source('raw', '_sources') }}
+    group by source
+),
+
 -- who delivers late is asked of the present alone
 of_sources as (
     select
@@ -262,11 +273,7 @@ of_sources as (
         ) as value,
         freshness.n_held
     from {{ ref('fct_source_freshness') }} as freshness
-    left join (
-        select source, max(late_after_days) as late_after_days
-        from {{ source('raw', '_sources') }}
-        group by source
-    ) as declared on freshness.source = declared.source
+    left join allowed as declared on freshness.source = declared.source
     where freshness.is_late
 ),
 

@@ -36,6 +36,12 @@ runs as (
     from flagged
 ),
 
+firsts as (
+    select account_id, min(week_id) as first_week
+    from flagged
+    group by account_id
+),
+
 seen as (
     select
         runs.account_id,
@@ -43,11 +49,7 @@ seen as (
             as first_high_week,
         max(case when runs.is_last then runs.risk_score end) as risk_score_at_loss
     from runs
-    inner join (
-        select account_id, min(week_id) as first_week
-        from flagged
-        group by account_id
-    ) as firsts on runs.account_id = firsts.account_id
+    inner join firsts on runs.account_id = firsts.account_id
     group by runs.account_id
 ),
 
