@@ -1,4 +1,4 @@
-"""What is named and flagged, against planted causes of a simulated company, which the pipeline never reads."""
+"""What is named and flagged, against causes planted in a made company, which the pipeline never reads."""
 
 from __future__ import annotations
 
