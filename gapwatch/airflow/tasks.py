@@ -116,6 +116,16 @@ def backtest() -> dict[str, Any]:
         return dict(pipeline.backtest(workspace()).as_dict())
 
 
+def notify() -> dict[str, Any]:
+    """Raise alerts from the published snapshot, and send what is due; nothing before the first publish."""
+    from gapwatch import pipeline
+    from gapwatch.snapshots import current
+
+    with final_errors():
+        ws = workspace()
+        return dict(pipeline.notify(ws).as_dict()) if current(ws.published_path) else {}
+
+
 @contextmanager
 def final_errors() -> Iterator[None]:
     """Let through what a retry can mend; end the retries for what only a person can."""

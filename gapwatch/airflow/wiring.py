@@ -12,7 +12,7 @@ from gapwatch.airflow.callbacks import record_failure
 #: One slot: DuckDB has one writing process. The library takes its own lock as well.
 WRITER_POOL = "warehouse_writer"
 OWNERS = ("data-platform",)
-TAGS = ("clients", "surveys", "tickets", "deliveries", "ingest", "model", "risk")
+TAGS = ("clients", "surveys", "tickets", "deliveries", "ingest", "model", "risk", "alerts")
 
 #: Emitted by a gate that has loaded what a group of sources delivered.
 LOADED = {

@@ -48,6 +48,18 @@ class Answer:
         return self.values
 
 
+@dataclass(frozen=True)
+class AlertList:
+    """Some alerts, and how many fit the filters in all."""
+
+    alerts: list[dict[str, Any]]
+    total: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready values."""
+        return {"alerts": self.alerts, "total": self.total}
+
+
 def register(app: typer.Typer) -> None:
     """Add ``alerts`` and its sub-commands to the app."""
     app.add_typer(alerts_app, name="alerts", rich_help_panel="Alerts")
@@ -74,9 +86,7 @@ def list_alerts(
 
     with _ledger(workspace) as (_, ledger):
         page = store.find(ledger, store.Filters(state, owner, kind, account), limit=limit)
-    if output.settings.json:
-        output.finish(Answer({"alerts": page.alerts, "total": page.total}))
-    output.finish(Answer({"alerts": [_line(alert) for alert in page.alerts], "in all": page.total}))
+    output.finish(AlertList(page.alerts, page.total))
 
 
 @alerts_app.command()
@@ -254,21 +264,4 @@ def _day(until: datetime) -> date:
 def _done(alert: dict[str, Any]) -> None:
     if output.settings.json:
         output.finish(Answer({"alert": alert}))
-    output.finish(Answer(_line(alert)))
-
-
-def _line(alert: dict[str, Any]) -> dict[str, Any]:
-    """What identifies an alert to a person, in one row."""
-    subject = alert["account_id"] or alert["subject_id"]
-    return {
-        "alert": alert["alert_id"],
-        "state": alert["state"],
-        "kind": alert["kind"],
-        "subject": subject,
-        "dimension": alert["service_dimension"],
-        "risk": "" if alert["risk_score"] is None else f"{alert['risk_score']:.0f}",
-        "since": alert["since_on"],
-        "owner": alert["owner"] or "nobody",
-        "due": alert["due_on"],
-        "v": str(alert["version"]),
-    }
+    output.finish(AlertList([alert], 1))

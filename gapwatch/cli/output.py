@@ -176,6 +176,7 @@ def _rendered(report: Any) -> RenderableType:
     # By name, since importing the classes would import their modules into every command.
     own: dict[str, Callable[[Any], RenderableType]] = {
         "RunReport": render.run,
+        "AlertList": render.alert_list,
         "Status": render.status,
         "Examination": render.examination,
         "Proposal": render.proposal,

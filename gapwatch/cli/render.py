@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from gapwatch.cli.alerts import AlertList
     from gapwatch.cli.output import Report
     from gapwatch.doctor import Examination
     from gapwatch.init import Proposal
@@ -150,9 +151,30 @@ def shares(report: Report) -> RenderableType:
     return generic(_thousandths(report.as_dict()))
 
 
+def alert_list(report: AlertList) -> RenderableType:
+    """Alerts in rows that keep whole words on a narrow terminal."""
+    table = Table(box=None, padding=(0, 1, 0, 0))
+    for column in ("alert", "state", "kind", "about", "risk", "since", "owner", "due"):
+        fixed = column in {"alert", "since", "due"}
+        table.add_column(column, header_style="dim", no_wrap=fixed, overflow="fold")
+    for alert in report.alerts:
+        about = " ".join((alert["subject_id"], alert["service_dimension"])).strip()
+        table.add_row(
+            alert["alert_id"][:8],
+            alert["suppression_reason"] or alert["state"],
+            alert["kind"],
+            escape(about),
+            "" if alert["risk_score"] is None else f"{alert['risk_score']:.0f}",
+            str(alert["since_on"] or ""),
+            escape(alert["owner"] or "nobody"),
+            str(alert["due_on"] or ""),
+        )
+    return Group(table, Text(f"{len(report.alerts)} of {report.total}", style="dim"))
+
+
 def alert_counts(counts: Mapping[str, Any]) -> str | None:
-    """Open alerts in a line, None where there were never any."""
-    if not counts.get("by_state"):
+    """Open alerts in a line, None where there are none."""
+    if not counts.get("open"):
         return None
     kinds = ", ".join(f"{kind} {n}" for kind, n in sorted(counts["by_kind"].items()))
     late = f"; {counts['overdue']} past their day" if counts["overdue"] else ""

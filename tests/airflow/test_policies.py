@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.xdist_group("airflow"), pytest.mark.airflow]
 
 FILES = sorted(DAGS.glob("*.py"))
-EXPECTED = {f"ingest_{group}" for group in groups()} | {"model_satisfaction", "train_churn_model"}
+SNAPSHOT_READERS = {"train_churn_model", "notify_churn_risk"}
+EXPECTED = {f"ingest_{group}" for group in groups()} | {"model_satisfaction"} | SNAPSHOT_READERS
 WRITERS = {"gate", "build", "publish"}
 
 
@@ -92,7 +93,7 @@ def test_whatever_writes_to_the_warehouse_uses_the_pool_with_one_slot(
         if task.task_id in WRITERS
     }
     assert in_pool == writers
-    assert {dag_id for dag_id, _ in writers} == EXPECTED - {"train_churn_model"}
+    assert {dag_id for dag_id, _ in writers} == EXPECTED - SNAPSHOT_READERS
     assert Pool.get_pool(WRITER_POOL).slots == 1
 
 
@@ -125,6 +126,17 @@ def test_the_churn_model_is_trained_each_week_on_what_is_published_and_opens_no_
     assert not dag.catchup
     assert WRITER_POOL not in {task.pool for task in dag.tasks}
     assert dag.get_task("backtest").upstream_task_ids == {"train"}
+
+
+def test_alerts_follow_each_publish_and_wait_for_no_longer_than_an_hour(bag: DagBag) -> None:
+    from gapwatch.airflow.wiring import SNAPSHOT
+
+    timetable = bag.dags["notify_churn_risk"].timetable
+    assert {asset.uri for asset in timetable.asset_condition.objects} == {SNAPSHOT.uri}
+    assert [asset.uri for asset in bag.dags["model_satisfaction"].get_task("publish").outlets] == [
+        SNAPSHOT.uri
+    ]
+    assert timetable.timetable.expression == "40 * * * *"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
