@@ -40,6 +40,7 @@ KEYS: dict[str, tuple[str, ...]] = {
 
 #: Models that the script has no counterpart of, with the reason: their time is shown apart.
 APART: dict[str, str] = {
+    "dim_alert_rules": "the names of a seed",
     "dim_risk_drivers": "the names of a seed",
     "rpt_client_evidence": "the facts of other marts, side by side",
     "fct_backtest": "what the ledger hands back",
