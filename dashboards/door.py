@@ -11,6 +11,7 @@ import os
 import time
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import cycle
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -37,7 +38,7 @@ _wanted: dict[str, tuple[float, str, dict[str, str]]] = {}
 def enter() -> Person:
     """Who looks at the page. Raises RefusedError where that is nobody who may, whatever the page."""
     try:
-        ws = _workspace()
+        ws = workspace()
     except UserError as error:
         log.error("nobody is let in: %s", error)
         raise RefusedError("broken_settings") from error
@@ -166,7 +167,15 @@ def _remember() -> None:
 
 
 def _browser() -> str:
-    return str(st.context.cookies.get("_streamlit_xsrf", ""))
+    """What stays the same of the cookie against forged requests: it is masked anew in each answer."""
+    parts = str(st.context.cookies.get("_streamlit_xsrf", "")).split("|")
+    if len(parts) != 4:
+        return ""
+    try:
+        mask, token = bytes.fromhex(parts[1]), bytes.fromhex(parts[2])
+    except ValueError:
+        return ""
+    return bytes(byte ^ each for byte, each in zip(token, cycle(mask), strict=False)).hex()
 
 
 def _role() -> str:
@@ -176,7 +185,7 @@ def _role() -> str:
         return ""
 
 
-def _workspace() -> Workspace | None:
+def workspace() -> Workspace | None:
     """The workspace's settings as they are now; None where the folder has none.
 
     Raises UserError for a file that cannot be read or is wrong.

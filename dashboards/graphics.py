@@ -66,6 +66,24 @@ def strip(marks: Marks, colours: Palette, alt: str) -> str:
     return _image(width, height, parts, alt)
 
 
+def share_strip(
+    share: float,
+    interval: tuple[float | None, float | None],
+    base: float | None,
+    colours: Palette,
+    alt: str,
+) -> str:
+    """A share from 0 to 1 as a dot with its interval, beside a dashed line of what chance would give."""
+    width, height, pad, middle = 240, 22, 6, 11
+    place = _scale((0.0, 1.0), pad, width - pad)
+    parts = [_line(pad, middle, width - pad, middle, colours.grid, 2)]
+    if base is not None:
+        parts.append(_line(place(base), 1, place(base), height - 1, colours.muted, 1.5, dash="3 2"))
+    parts += _range(interval, place, middle, colours.perception, 2)
+    parts.append(_dot(place(share), middle, 5, colours.perception))
+    return _image(width, height, parts, alt)
+
+
 def waterfall(parts: Sequence[Part], colours: Palette) -> list[str]:
     """A bar for each part, on one scale with 0: totals from 0, the others from where the one before ended."""
     width, height = 300, 20

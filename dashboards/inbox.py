@@ -1,0 +1,114 @@
+"""The alerts somebody may see, from the ledger, and what they may do with them.
+
+The ledger knows no viewers: an alert is shown where its client is one of those that the snapshot shows
+this viewer. An alert about a source is shown to who sees all clients.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from dashboards import door
+from gapwatch.alerts import actions, overrides, store
+from gapwatch.errors import GapwatchError
+from gapwatch.ledger import Ledger, now
+from gapwatch.workspace import Workspace
+
+__all__ = ["MOST", "STATES", "Alert", "Inbox", "Told", "Workspace", "act", "read"]
+
+log = logging.getLogger("gapwatch.dashboards")
+
+#: States of the ledger behind each choice of the page; what waits comes first.
+STATES: dict[str, tuple[str, ...]] = {
+    "waiting": ("pending", "sent", "failed"),
+    "acknowledged": ("acknowledged",),
+    "snoozed": ("snoozed",),
+    "resolved": ("resolved",),
+    "all": ("pending", "sent", "failed", "acknowledged", "snoozed", "resolved"),
+}
+MOST = 5000
+
+Alert = Mapping[str, Any]
+Unusable = Literal["no_workspace", "none_yet", "away", "read_only", "not_your_role"]
+
+
+@dataclass(frozen=True)
+class Inbox:
+    """Alerts of all states that the viewer may see, and why nothing can be done, where that is so."""
+
+    alerts: list[Alert] = field(default_factory=list)
+    judgements: list[Mapping[str, Any]] = field(default_factory=list)
+    closed_because: Unusable | None = None
+
+    def of(self, state: str, owner: str | None = None) -> list[Alert]:
+        """Alerts of one choice of states, highest risk first, then the longest waiting."""
+        return sorted(
+            (a for a in self.alerts if a["state"] in STATES[state] and owner in (None, a["owner"])),
+            key=lambda a: (-(a["risk_score"] or -1.0), a["raised_at"], a["alert_id"]),
+        )
+
+    @property
+    def owners(self) -> list[str]:
+        """Everybody who owns one of them."""
+        return sorted({a["owner"] for a in self.alerts if a["owner"]})
+
+
+def read(visible: Collection[str], *, sees_all: bool, may_act: bool) -> Inbox:
+    """The alerts about the clients in ``visible``; about sources too for who ``sees_all``."""
+    ws = door.workspace()
+    if ws is None:
+        return Inbox(closed_because="no_workspace")
+    try:
+        if not Ledger.is_made(ws):
+            return Inbox(closed_because="none_yet")
+        with Ledger.of(ws) as ledger:
+            found = store.find(ledger, store.Filters(state=store.ALL), limit=MOST).alerts
+            with ledger.reading() as connection:
+                judged = overrides.in_force(connection, now().date())
+            is_read_only = ledger.is_read_only
+    except GapwatchError as error:
+        log.warning("the ledger cannot be read: %s", error)
+        return Inbox(closed_because="away")
+    known = set(visible)
+    seen = [a for a in found if a["account_id"] in known or (a["account_id"] is None and sees_all)]
+    return Inbox(
+        alerts=seen,
+        judgements=[row for row in judged if row["account_id"] in known],
+        closed_because="read_only" if is_read_only else None if may_act else "not_your_role",
+    )
+
+
+@dataclass(frozen=True)
+class Told:
+    """What somebody is told after they did something: done, or who was faster, or what is wrong."""
+
+    kind: Literal["done", "faster", "refused"]
+    action: str
+    by: str | None = None
+    at: datetime | None = None
+    why: str = ""
+    typed: str = ""
+
+
+def act(action: str, alert: Alert, do: Callable[[Ledger, str, int], object], *, typed: str = "") -> Told:
+    """Do something to the alert as it was read. ``typed`` is given back where nothing was done."""
+    ws = door.workspace()
+    if ws is None:
+        return Told("refused", action, typed=typed)
+    try:
+        with Ledger.of(ws) as ledger:
+            try:
+                do(ledger, alert["alert_id"], alert["version"])
+            except actions.StaleAlertError:
+                with suppress(GapwatchError):
+                    last = store.story(ledger, alert["alert_id"]).events[-1]
+                    return Told("faster", last["action"], last["actor"], last["at"], typed=typed)
+                raise
+    except GapwatchError as error:
+        return Told("refused", action, why=error.what, typed=typed)
+    return Told("done", action)

@@ -1,0 +1,60 @@
+"""How often each rule of alerts was right: precision with its interval, beside picking blindly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dashboards import alert_sentences, graphics, table
+from dashboards.markup import in_html
+from dashboards.rows import RuleRecord
+from dashboards.shell import Page
+
+
+def drawn(page: Page, records: Sequence[RuleRecord], n_weeks: int | None) -> None:
+    """The record of every rule; what it rests on is said above it."""
+    words = page.words
+    title = words.say("How often each rule was right")
+    st.subheader(title, anchor=False)
+    if not records or n_weeks is None:
+        st.markdown(words.say("No rule was replayed yet. Next: `gapwatch risk backtest`."))
+        return
+    known = [record.base_rate for record in records if record.base_rate is not None]
+    lead = words.say(
+        "Replayed over {n} weeks as known then. Right: the client gave notice or left within 90 days.",
+        n=words.integer(n_weeks),
+    )
+    if known:
+        blind = words.share(known[0])
+        base = words.say("Dashed: who picks clients blindly is right in {share}.", share=blind)
+        lead = words.say("{lead} {base}", lead=lead, base=base)
+    st.html(f'<p class="gw-line" style="margin:0">{in_html(lead)}</p>')
+    columns = [
+        table.Column(in_html(words.say("Rule")), "gw-tight"),
+        table.Column(in_html(words.say("Right, 0 to 100%")), "gw-tight"),
+        table.Column(in_html(words.say("Record"))),
+    ]
+    st.html(table.table(columns, [_cells(page, record) for record in records], label=title))
+
+
+def _cells(page: Page, record: RuleRecord) -> list[str]:
+    words = page.words
+    name, said = alert_sentences.kind(record.kind, words), alert_sentences.record(record, words)
+    image = ""
+    if record.precision is not None:
+        alt = words.say(
+            "{rule}: right in {share}, 95 % interval {low} to {high}",
+            rule=name,
+            share=words.share(record.precision),
+            low=words.share(record.precision_low),
+            high=words.share(record.precision_high),
+        )
+        image = graphics.share_strip(
+            record.precision,
+            (record.precision_low, record.precision_high),
+            record.base_rate,
+            page.colours,
+            alt,
+        )
+    return [in_html(name[:1].upper() + name[1:]), image, in_html(said)]
