@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from dashboards.alerted import AlertClient, RuleRecord
 from dashboards.inbox import Alert, Told
-from dashboards.rows import AlertClient, RuleRecord
 from dashboards.texts import Words
 
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboards import alert_sentences, graphics, table
+from dashboards.alerted import RuleRecord
 from dashboards.markup import in_html
-from dashboards.rows import RuleRecord
 from dashboards.shell import Page
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from dashboards.alerted import AlertClient, RuleRecord
 from dashboards.queries.attached import fetch, select
-from dashboards.rows import AlertClient, RuleRecord, Snapshot
+from dashboards.rows import Snapshot
 
 
 @st.cache_data(max_entries=100, show_spinner=False)

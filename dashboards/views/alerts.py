@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboards import alert_sentences, filters, inbox, shell, table
+from dashboards.alerted import AlertClient
 from dashboards.inbox import STATES, Alert, Inbox
 from dashboards.markup import in_html, in_markdown
 from dashboards.parts import answering, track_record
 from dashboards.queries import alerts as asked_of
-from dashboards.rows import AlertClient
 from dashboards.shell import Page
 from gapwatch.ledger import now
 

@@ -11,7 +11,9 @@ import yaml
 
 from gapwatch.snapshots import POINTER, SnapshotInfo, digest
 
-SCRIPTS = [Path(__file__).with_name(f"fixture_{name}.sql") for name in ("snapshot", "deliveries", "risk")]
+SCRIPTS = [
+    Path(__file__).with_name(f"fixture_{name}.sql") for name in ("snapshot", "deliveries", "risk", "alerts")
+]
 SETTINGS = Path(__file__).resolve().parents[2] / "dbt_project" / "seeds" / "settings.csv"
 MARTS = Path(__file__).resolve().parents[2] / "dbt_project" / "models" / "marts"
 

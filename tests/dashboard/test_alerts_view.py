@@ -1,0 +1,235 @@
+"""Alerts: what waits is said first, an answer is one click, and nobody's answer is lost."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import alerted_company
+import fixture_snapshot
+import pytest
+from conftest import OpenPage
+from reading_pages import rows, title, words
+from streamlit.testing.v1 import AppTest
+
+from gapwatch import audit
+from gapwatch.alerts import actions, overrides, store
+from gapwatch.ledger import Ledger, now
+from gapwatch.workspace import load_workspace
+
+FIRST = f"{1:012x}"
+
+
+@pytest.fixture
+def alerted(tmp_path: Path) -> Path:
+    return alerted_company.publish(tmp_path)
+
+
+def ledger_of(workspace: Path) -> Ledger:
+    return Ledger.of(load_workspace(workspace))
+
+
+def alert(workspace: Path, alert_id: str = FIRST) -> dict[str, object]:
+    with ledger_of(workspace) as ledger:
+        return store.story(ledger, alert_id).alert
+
+
+def click(at: AppTest, label: str, key: str | None = None) -> AppTest:
+    (button,) = [b for b in at.button if b.label == label and (key is None or key in str(b.key))][:1]
+    return button.click().run()
+
+
+def test_the_title_counts_what_waits_and_how_long(alerted: Path, open_page: OpenPage) -> None:
+    assert title(open_page(alerted, "alerts")) == "8 alerts wait for an answer, the oldest 37 d"
+
+
+def test_a_card_says_how_bad_who_what_since_when_on_what_and_whose(
+    alerted: Path, open_page: OpenPage
+) -> None:
+    text = words(open_page(alerted, "alerts"))
+
+    assert "Harbor Logistics · may leave · Trust" in text
+    assert "62 risk points · since " in text
+    assert "n 3 · owner K. Braun, account manager · open 37 d" in text
+
+
+def test_six_a_page_and_the_others_one_click_further(alerted: Path, open_page: OpenPage) -> None:
+    at = open_page(alerted, "alerts")
+    assert len([b for b in at.button if b.label == "Acknowledge"]) == 6
+
+    at = click(at, "Next")
+
+    assert at.query_params["page"] == "2"
+    assert len([b for b in at.button if b.label == "Acknowledge"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("parameters", "n", "first"),
+    [
+        ({"owner": "K. Braun"}, 2, "K. Braun: 2 alerts wait for an answer, the oldest 37 d"),
+        ({"state": "acknowledged"}, 1, "8 alerts wait"),
+        ({"state": "snoozed"}, 0, "8 alerts wait"),
+        ({"alert": f"{7:012x}"}, 1, "8 alerts wait"),
+    ],
+)
+def test_the_address_decides_what_is_listed(
+    alerted: Path, open_page: OpenPage, parameters: dict[str, str], n: int, first: str
+) -> None:
+    at = open_page(alerted, "alerts", **parameters)
+
+    assert title(at).startswith(first)
+    assert len([e for e in at.get("html") if 'class="gw-alert"' in e.proto.body]) == n
+
+
+def test_acknowledging_changes_the_ledger_and_the_title_and_says_who(
+    alerted: Path, open_page: OpenPage
+) -> None:
+    at = click(open_page(alerted, "alerts"), "Acknowledge", FIRST)
+
+    assert title(at) == "7 alerts wait for an answer, the oldest 20 d"
+    done = alert(alerted)
+    assert done["state"] == "acknowledged"
+    assert str(done["acknowledged_by"]).startswith("local:")
+    with ledger_of(alerted) as ledger, ledger.reading() as connection:
+        assert [event["action"] for event in audit.events_of(connection, FIRST)] == ["acknowledged"]
+        assert audit.verify(connection).problem is None
+    assert "Acknowledged by local:" in words(open_page(alerted, "alerts", state="acknowledged"))
+
+
+def test_the_second_of_two_people_is_told_and_what_they_wrote_is_given_back(
+    alerted: Path, open_page: OpenPage
+) -> None:
+    at = open_page(alerted, "alerts")
+    with ledger_of(alerted) as ledger:
+        actions.acknowledge(ledger, FIRST, actor="lin@example.com")
+    at.text_input(key=f"cause_{FIRST}").set_value("The new desk")
+
+    at = click(at, "Resolve", "resolve_" + FIRST)
+
+    said = at.warning[0].value.replace("\\", "").replace("\u2060", "")
+    assert said.startswith("lin@example.com was faster and acknowledged it, ")
+    assert said.endswith("Nothing of yours was done. You had written: The new desk")
+    assert alert(alerted)["state"] == "acknowledged"
+
+
+def test_leaving_aside_needs_a_reason_and_keeps_it(alerted: Path, open_page: OpenPage) -> None:
+    at = click(open_page(alerted, "alerts"), "Leave aside", FIRST)
+    assert "needs a reason" in at.warning[0].value
+    at.text_input(key=f"why_{FIRST}").set_value("They are on holiday")
+
+    at = click(at, "Leave aside", FIRST)
+
+    assert alert(alerted)["state"] == "snoozed"
+    assert "Left aside until" in words(open_page(alerted, "alerts", state="snoozed"))
+    assert "They are on holiday" in words(open_page(alerted, "alerts", state="snoozed"))
+    assert title(at).startswith("7 alerts wait")
+
+
+def test_resolving_keeps_cause_and_outcome(alerted: Path, open_page: OpenPage) -> None:
+    at = open_page(alerted, "alerts")
+    at.text_input(key=f"cause_{FIRST}").set_value("Two deliveries in a row")
+    at.selectbox(key=f"outcome_{FIRST}").set_value("saved")
+
+    click(at, "Resolve", "resolve_" + FIRST)
+
+    done = alert(alerted)
+    assert (done["state"], done["outcome"], done["cause"]) == ("resolved", "saved", "Two deliveries in a row")
+    assert "client kept: Two deliveries in a row" in words(open_page(alerted, "alerts", state="resolved"))
+
+
+def test_assigning_names_the_new_owner(alerted: Path, open_page: OpenPage) -> None:
+    at = open_page(alerted, "alerts")
+    at.selectbox(key=f"to_{FIRST}").set_value("Mei Lin")
+
+    click(at, "Assign", "assign_" + FIRST)
+
+    assert alert(alerted)["owner"] == "Mei Lin"
+
+
+def test_a_judgement_by_hand_has_a_reason_and_an_end_and_is_shown(alerted: Path, open_page: OpenPage) -> None:
+    at = open_page(alerted, "alerts")
+    at.selectbox(key=f"value_{FIRST}").set_value("low")
+    at.text_input(key=f"reason_{FIRST}").set_value("Contract signed yesterday")
+
+    click(at, "Set by hand", "judge_" + FIRST)
+
+    with ledger_of(alerted) as ledger, ledger.reading() as connection:
+        (made,) = overrides.in_force(connection, now().date())
+    assert (made["account_id"], made["value"]) == ("A-001", "low")
+    assert "low risk. Contract signed yesterday" in words(open_page(alerted, "alerts"))
+
+
+def test_text_typed_into_the_ledger_stays_text(alerted: Path, open_page: OpenPage) -> None:
+    with ledger_of(alerted) as ledger:
+        actions.resolve(
+            ledger, FIRST, actor="<b>x</b>", outcome="saved", cause="<img src=http://evil.example/p>\u202e"
+        )
+
+    body = "".join(e.proto.body for e in open_page(alerted, "alerts", state="resolved").get("html"))
+
+    assert "<img src=http" not in body
+    assert "&lt;img src=http" in body
+    assert "\u202e" not in body
+    assert "<b>x" not in body
+
+
+def test_each_rule_stands_with_its_record_or_the_reason_why_it_has_none(
+    alerted: Path, open_page: OpenPage
+) -> None:
+    shown = rows(open_page(alerted, "alerts"), "How often each rule was right")
+
+    assert shown[0] == ["May leave", "", "41% of 54 · 47 d ahead · 0.6 false per owner and month"]
+    assert ["One strong voice", "", "no record: what it raised is too new to judge"] in shown
+    assert "Dashed: who picks clients blindly is right in 8%." in words(open_page(alerted, "alerts"))
+
+
+def test_without_a_ledger_the_page_says_how_alerts_come(tmp_path: Path, open_page: OpenPage) -> None:
+    workspace = fixture_snapshot.publish(tmp_path)
+    (workspace / "gapwatch.yml").write_text(alerted_company.SETTINGS, encoding="utf-8")
+
+    at = open_page(workspace, "alerts")
+
+    assert title(at) == "No alert was raised yet"
+    assert rows(at, "How often each rule was right")
+
+
+def test_a_ledger_that_is_away_is_said_and_the_record_stays(alerted: Path, open_page: OpenPage) -> None:
+    (alerted / "ledger.sqlite").write_bytes(b"not a database")
+
+    at = open_page(alerted, "alerts")
+
+    assert title(at) == "Alerts cannot be read at the moment"
+    assert str(alerted) not in words(at)
+
+
+def test_a_ledger_that_may_only_be_read_offers_nothing_and_says_why(
+    alerted: Path, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allowed = os.access
+    # Root may write to everything: what the operating system would say to somebody else.
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK and allowed(path, mode))
+
+    at = open_page(alerted, "alerts")
+
+    assert title(at).startswith("8 alerts wait")
+    assert [b.label for b in at.button if b.label == "Acknowledge"] == []
+    assert "The ledger can only be read here" in words(at)
+
+
+def test_nobody_waiting_is_said_and_not_shown_as_nothing(tmp_path: Path, open_page: OpenPage) -> None:
+    workspace = alerted_company.publish(tmp_path)
+    with ledger_of(workspace) as ledger:
+        for each in store.find(ledger, store.Filters(state="open")).alerts:
+            actions.acknowledge(ledger, each["alert_id"], actor="lin@example.com")
+
+    at = open_page(workspace, "alerts")
+
+    assert title(at) == "No alert waits for an answer"
+    assert "Nothing waits here" in words(at)
+
+
+def test_the_alerts_page_speaks_chinese(alerted: Path, open_page: OpenPage) -> None:
+    at = open_page(alerted, "alerts", lang="zh")
+
+    assert title(at) == "8 条预警等待答复，最久已 37 天"
+    assert rows(at, "每条规则的命中率")[0][2] == "54 次中命中 41% · 提前 47 天 · 每位负责人每月误报 0.6 次"
