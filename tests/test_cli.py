@@ -23,6 +23,7 @@ COMMANDS = [
     "serve",
     "demo",
     "doctor",
+    "export",
 ]
 
 

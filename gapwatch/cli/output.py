@@ -180,6 +180,7 @@ def _rendered(report: Any) -> RenderableType:
         "Status": render.status,
         "Examination": render.examination,
         "Proposal": render.proposal,
+        "Listing": render.listing,
         "TableReport": render.shares,
         "Training": render.shares,
         "RuleTrial": render.shares,

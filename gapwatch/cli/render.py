@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from gapwatch.cli.alerts import AlertList
     from gapwatch.cli.output import Report
     from gapwatch.doctor import Examination
+    from gapwatch.export import Listing
     from gapwatch.init import Proposal
     from gapwatch.pipeline import RunReport
     from gapwatch.status import Status
@@ -126,6 +127,14 @@ def proposal(report: Proposal) -> RenderableType:
     lines += [f"Check {remark}" for remark in report.remarks]
     lines += ["Next: look at the lines marked CHECK in gapwatch.yml, then run: gapwatch doctor"]
     return Text("\n".join(lines))
+
+
+def listing(report: Listing) -> RenderableType:
+    """All tables that can be exported, however many."""
+    table = _table(None, "table", "rows", "columns")
+    for each in report.tables:
+        table.add_row(each["table"], _number(each["rows"]), _number(each["columns"]))
+    return Group(_facts({"snapshot": report.snapshot}), table)
 
 
 def generic(report: Mapping[str, Any], title: str | None = None) -> RenderableType:
