@@ -17,7 +17,10 @@ DOCS = REPOSITORY / "docs"
 PAGES = [REPOSITORY / "README.md", REPOSITORY / "DECISIONS.md", *sorted(DOCS.glob("*.md"))]
 #: What runs in a workspace: the first page makes one, each of the others goes on in a copy of it.
 FIRST = DOCS / "getting-started.md"
-OTHERS = [DOCS / name for name in ("add-a-source.md", "alerts.md", "operations.md", "reading-snapshots.md")]
+OTHERS = [
+    DOCS / name
+    for name in ("add-a-source.md", "alerts.md", "operations.md", "reading-snapshots.md", "risk-model.md")
+]
 #: What cannot run here, and why.
 NOT_RUN = {
     "make setup": "the tests run inside the environment that it makes",
