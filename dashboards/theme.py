@@ -86,6 +86,7 @@ _CSS = """
 .gw-line .gw-late { color: %(negative)s; font-weight: 650; }
 .gw-line a { color: inherit; text-decoration: underline; }
 .gw-line .gw-alert { color: %(text)s; font-size: 1.02rem; }
+.gw-alert .gw-neg { font-weight: 650; }
 .gw-banner { background: %(warning_ground)s; color: %(warning_text)s; border-radius: 6px; padding: .8rem 1rem;
   line-height: 1.5; }
 .gw-banner p { margin: 0; }

@@ -91,7 +91,7 @@ def _snooze(page: Page, alert: Alert) -> None:
             typed=reason,
         )
 
-    with st.popover(words.say("Snooze"), icon=":material/snooze:"), st.form(f"snooze_{key}", border=False):
+    with st.popover(words.say("Snooze")), st.form(f"snooze_{key}", border=False):
         st.date_input(
             words.say("Leave aside until"),
             value=today + WEEK,
@@ -119,7 +119,7 @@ def _resolve(page: Page, alert: Alert) -> None:
         )
 
     label = words.say("Resolve")
-    with st.popover(label, icon=":material/task_alt:"), st.form(f"resolve_{key}", border=False):
+    with st.popover(label), st.form(f"resolve_{key}", border=False):
         _text(words.say("What it was"), f"cause_{key}")
         st.selectbox(
             words.say("How it ended"),
@@ -162,7 +162,7 @@ def _more(page: Page, alert: Alert) -> None:
             typed=reason,
         )
 
-    with st.popover(words.say("More"), icon=":material/more_horiz:"):
+    with st.popover(words.say("More")):
         known = sorted({*(ws.people if ws else ()), *([alert["owner"]] if alert["owner"] else [])})
         with st.form(f"assign_{key}", border=False):
             st.selectbox(

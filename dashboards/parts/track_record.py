@@ -31,9 +31,8 @@ def drawn(page: Page, records: Sequence[RuleRecord], n_weeks: int | None) -> Non
         lead = words.say("{lead} {base}", lead=lead, base=base)
     st.html(f'<p class="gw-line" style="margin:0">{in_html(lead)}</p>')
     columns = [
-        table.Column(in_html(words.say("Rule")), "gw-tight"),
-        table.Column(in_html(words.say("Right, 0 to 100%")), "gw-tight"),
-        table.Column(in_html(words.say("Record"))),
+        table.Column(in_html(words.say("Rule"))),
+        table.Column(in_html(words.say("Right, 0 to 100%"))),
     ]
     st.html(table.table(columns, [_cells(page, record) for record in records], label=title))
 
@@ -57,4 +56,4 @@ def _cells(page: Page, record: RuleRecord) -> list[str]:
             page.colours,
             alt,
         )
-    return [in_html(name[:1].upper() + name[1:]), image, in_html(said)]
+    return [f"{in_html(name[:1].upper() + name[1:])}<small>{in_html(said)}</small>", image]

@@ -54,10 +54,10 @@ def _title(page: Page, box: Inbox, owner: str | None) -> str:
     else:
         oldest = max((now() - alert["raised_at"]).days for alert in waiting)
         title = words.count(
-            "{n} alert waits for an answer, the oldest {age} d",
-            "{n} alerts wait for an answer, the oldest {age} d",
+            "{n} alert waits for an answer, the oldest {age}",
+            "{n} alerts wait for an answer, the oldest {age}",
             len(waiting),
-            age=words.integer(oldest),
+            age=words.count("{n} day", "{n} days", oldest),
         )
     return words.say("{owner}: {title}", owner=owner, title=title) if owner else title
 
@@ -128,10 +128,15 @@ def _cards(
 def _card(page: Page, box: Inbox, alert: Alert, client: AlertClient | None) -> None:
     words = page.words
     with st.container(border=True, key=f"alert_{alert['alert_id']}"):
-        left, right = st.columns([5, 4], vertical_alignment="center")
+        left, right = st.columns(2, vertical_alignment="center")
         with left:
             st.html(_said(page, box, alert, client))
-        with right, st.container(horizontal=True, horizontal_alignment="right", gap="small"):
+        with (
+            right,
+            st.container(
+                horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"
+            ),
+        ):
             _evidence(page, alert)
             if box.closed_because is None:
                 answering.offered(page, alert)
@@ -144,7 +149,7 @@ def _said(page: Page, box: Inbox, alert: Alert, client: AlertClient | None) -> s
     name = (client.account_name or client.account_id) if client else alert["subject_id"]
     severity = alert_sentences.severity(client, words)
     first = [
-        f'<span class="gw-neg"><strong>{in_html(severity)}</strong></span>'
+        f'<span class="gw-neg">{in_html(severity)}</span>'
         if severity and client and client.risk_band == "high"
         else in_html(severity or ""),
         f"<strong>{in_html(name)}</strong>",
