@@ -175,6 +175,7 @@ def test_two_viewers_never_share_a_cached_answer(company: Path) -> None:
 
 def test_a_thousand_queries_tell_nobody_of_anothers_client(company: Path, ask: Ask) -> None:
     accesses, leaks = 0, []
+    nothing: dict[str, Any] = {}
     for role in RESTRICTED:
         seen, at = allowed(ask, company, role), snapshot(company, role)
         for name, query in queries():
@@ -187,7 +188,11 @@ def test_a_thousand_queries_tell_nobody_of_anothers_client(company: Path, ask: A
                     leaks.append((role, name, given))
                 if given.get("account_id") in seen or "account_id" not in given:
                     continue
-                if found != answer(query, {"snapshot": at, **given, "account_id": "no such client"}):
+                unknown = {"snapshot": at, **given, "account_id": "no such client"}
+                key = repr((role, name, unknown))
+                if key not in nothing:
+                    nothing[key] = answer(query, unknown)
+                if found != nothing[key]:
                     leaks.append((role, name, given))
     assert leaks == []
     assert accesses >= 1000, accesses
