@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from dashboards import survey_sentences, table
@@ -10,6 +12,7 @@ from dashboards.markup import in_html
 from dashboards.parts.common import signed_html
 from dashboards.queries import client as asked_of
 from dashboards.queries import quality as asked_for
+from dashboards.queries.personal import Named
 from dashboards.rows import Client, Contact, Promise, Rating, Week
 from dashboards.shell import Page
 from dashboards.texts import NOTHING
@@ -135,8 +138,8 @@ def _rating_cells(page: Page, row: Rating) -> list[str]:
     ]
 
 
-def contacts(page: Page, found: Client, week: Week) -> None:
-    """Whom the window heard, who is silent, and whom to ask next."""
+def contacts(page: Page, found: Client, week: Week, known: Mapping[str, Named]) -> None:
+    """Whom the window heard, who is silent, and whom to ask next; by name where it is ``known``."""
     words = page.words
     rows = asked_of.contacts(page.snapshot, found.account_id)
     heard = sum(1 for row in rows if row.is_heard)
@@ -167,14 +170,14 @@ def contacts(page: Page, found: Client, week: Week) -> None:
     st.html(
         table.table(
             columns,
-            [_contact_cells(page, row) for row in rows[:MOST_CONTACTS]],
+            [_contact_cells(page, row, known.get(row.contact_id)) for row in rows[:MOST_CONTACTS]],
             label=words.say("Contacts"),
             caption=caption,
         )
     )
 
 
-def _contact_cells(page: Page, row: Contact) -> list[str]:
+def _contact_cells(page: Page, row: Contact, named: Named | None) -> list[str]:
     words = page.words
     last = words.day(row.last_answered_on)
     if row.is_heard:
@@ -185,6 +188,9 @@ def _contact_cells(page: Page, row: Contact) -> list[str]:
         )
         state = f'<span class="gw-muted">{in_html(silent)}</span>'
     title = row.job_title or words.say("without a title")
+    who = [text for text in (named.display_name, named.email) if text] if named else []
+    if who:
+        title = " · ".join([*who, title])
     plan = in_html(survey_sentences.next_ask(row, words))
     return [
         f"{in_html(title)}<small>{in_html(survey_sentences.about(row, words))}</small>",

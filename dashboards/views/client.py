@@ -9,7 +9,7 @@ import streamlit as st
 from dashboards import caveats, charts, filters, sentences, shell, survey_sentences, table
 from dashboards.labels import owner, renewal
 from dashboards.markup import in_html, in_markdown
-from dashboards.parts import believed, evidence, moved
+from dashboards.parts import believed, evidence, moved, personal
 from dashboards.parts.common import dated, gap_legend, seen_on, week_choice
 from dashboards.queries import client as asked_of
 from dashboards.queries import measured, quality, shared
@@ -58,8 +58,10 @@ def main() -> None:
     with left:
         evidence.promises(page, found)
         evidence.answers(page, found)
+        known = personal.names(page, found)
+        personal.comments(page, found, known)
     with right:
-        evidence.contacts(page, found, week)
+        evidence.contacts(page, found, week, known)
 
 
 def _way_back(page: Page) -> None:
