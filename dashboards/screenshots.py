@@ -68,6 +68,7 @@ def shots(account: str) -> list[Shot]:
         "clients": "/",
         "client": client,
         "felt": "/felt",
+        "alerts": "/alerts",
         "quality": "/quality",
         "method": "/method",
     }
