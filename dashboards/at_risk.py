@@ -8,14 +8,14 @@ from datetime import date, datetime
 from dashboards.rows import Standing
 
 RELATIONSHIP = "relationship"  # stands for the service dimension of what belongs to none
-AT_RISK = ("high", "medium")
 
 
 @dataclass(frozen=True)
 class RiskCounts:
-    """Counts for the title: clients in view, at risk, not heard in the window."""
+    """Counts for the title: clients in view, at risk, silent; those that gave notice are apart."""
 
     n_clients: int
+    n_given_notice: int
     n_at_risk: int
     n_silent: int
 
@@ -39,13 +39,16 @@ class Culprit:
 
 @dataclass(frozen=True)
 class Risk:
-    """One client's risk in one week, as known then; change against ``window_weeks`` before."""
+    """One client's risk in one week, as known then; change against ``window_weeks`` before.
+
+    A client that has given notice has no rank any more.
+    """
 
     account_id: str
     week_start_on: date
     risk_score: float
     risk_band: str
-    risk_rank: int
+    risk_rank: int | None
     risk_change: float | None
     churn_probability: float | None
     probability_null_reason: str | None
@@ -65,11 +68,6 @@ class Risk:
     tier: str | None
     region: str | None
     account_manager: str | None
-
-    @property
-    def is_at_risk(self) -> bool:
-        """True in the bands high and medium."""
-        return self.risk_band in AT_RISK
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,16 @@ def share_strip(
     return _image(width, height, parts, alt)
 
 
+def share_bar(value: float, most: float, scale: float, colours: Palette, *, is_first: bool) -> str:
+    """A bar on a track: how much of what it can add something adds, all tracks on one scale."""
+    width, height = 150, 14
+    place = _scale((0.0, max(scale, 1e-9)), 1, width - 1)
+    parts = [_line(1, 7, place(most), 7, colours.grid, 8)]
+    if value > 0:
+        parts.append(_line(1, 7, place(value), 7, colours.short if is_first else colours.muted, 8))
+    return _image(width, height, parts, "")
+
+
 def waterfall(parts: Sequence[Part], colours: Palette) -> list[str]:
     """A bar for each part, on one scale with 0: totals from 0, the others from where the one before ended."""
     width, height = 300, 20

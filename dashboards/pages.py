@@ -24,6 +24,7 @@ def entries(words: Words) -> list[Entry]:
         Entry("client", "client", words.say("Client"), ":material/apartment:"),
         Entry("felt", "felt", words.say("Felt and factual"), ":material/grid_view:"),
         Entry("alerts", "alerts", words.say("Alerts"), ":material/notifications:"),
+        Entry("lost", "lost", words.say("Lost clients"), ":material/history:"),
         Entry("quality", "quality", words.say("Data quality"), ":material/fact_check:"),
         Entry("method", "method", words.say("Method"), ":material/menu_book:"),
     ]

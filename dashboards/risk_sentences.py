@@ -187,9 +187,7 @@ def client_title(name: str, risk: Risk, standing: Standing | None, names: Names)
     finding = culprit(risk, standing, names)
     if finding is None:
         return None
-    return names.words.say(
-        "{client}: {finding}", client=name, finding=lower_first(finding, names.words.language)
-    )
+    return names.words.say("{client} – {finding}", client=name, finding=finding)
 
 
 def band(code: str, words: Words) -> str:
@@ -216,7 +214,8 @@ def lead(drivers: Sequence[Driver], dim: str, names: Names) -> str | None:
     """Which came first on a dimension: our broken promises, or their feeling it; None where neither."""
     words = names.words
     since = {each.driver: each.since_on for each in drivers if each.service_dimension == dim}
-    factual = since.get("factual_gap")
+    broken = [day for day in (since.get("factual_gap"), since.get("broken_promises")) if day is not None]
+    factual = min(broken, default=None)
     felt = since.get("perception") or since.get("trend")
     if factual is None:
         return words.say("Our promises held.") if felt is not None else None

@@ -136,15 +136,18 @@ _CSS = """
 .gw-work .gw-why-cell { width: 40%%; }
 .gw-work td.gw-tight, .gw-work th.gw-tight, .gw-work .gw-gap-cell,
 .gw-believe .gw-num { padding-right: 1.1rem; }
-.gw-risky .gw-client { width: 13%%; }
-.gw-risky .gw-why-cell { width: 37%%; }
+.gw-risky .gw-client { width: 16%%; }
+.gw-risky .gw-why-cell { width: 42%%; }
 .gw-risky td { vertical-align: top; }
-.gw-risky .gw-owner-cell { width: 13%%; }
+.gw-risky .gw-owner-cell { width: 12%%; }
 .gw-table small.gw-todo { color: %(text)s; }
 .gw-table small.gw-neg { color: %(negative)s; font-weight: 600; }
 .gw-table small.gw-text { color: %(text)s; font-weight: 600; }
 .gw-text { color: %(text)s; }
 .gw-risky .gw-risk-cell { padding-right: 1.1rem; }
+.gw-made td { vertical-align: top; }
+.gw-made .gw-driver { width: 24%%; }
+.gw-made .gw-play { width: 38%%; }
 .gw-cards { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: .8rem; margin: .3rem 0; }
 .gw-card { border: 1px solid %(border)s; border-radius: 6px; padding: .7rem .9rem; color: %(text)s; }
 .gw-terms { margin: 0; line-height: 1.55; color: %(text)s; }
@@ -164,6 +167,7 @@ _CSS = """
   align-items: center; }
 .gw-legend span { display: inline-flex; align-items: center; gap: .35rem; }
 .gw-panel h3 { font-size: .95rem; font-weight: 600; margin: 0; padding: 0; color: %(text)s; }
+.gw-panel a { color: %(perception)s; text-decoration: none; }
 .gw-panel p { margin: 0; font-size: .85rem; line-height: 1.4; color: %(muted)s; }
 .gw-box { border: 1px solid %(border)s; border-radius: 6px; padding: .8rem 1rem; box-sizing: border-box; }
 .gw-box h3 { font-size: .95rem; font-weight: 600; margin: 0 0 .3rem; padding: 0; color: %(text)s; }

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from dashboards import filters, risk_sentences, sentences, table
+from dashboards import caveats, filters, risk_sentences, sentences, table
 from dashboards.at_risk import Risk, RiskCounts, RiskRow
 from dashboards.labels import renewal
 from dashboards.markup import in_html
 from dashboards.parts.common import seen_on
-from dashboards.parts.worklist import FEW, MANY, SPARK_WEEKS, dumbbell, number, spark, trend
+from dashboards.parts.worklist import FEW, MANY, SPARK_WEEKS, dumbbell, number, spark
 from dashboards.queries import portfolio, quality
 from dashboards.queries import risk as asked_of
 from dashboards.risk_sentences import Names
-from dashboards.rows import Filters, Week
+from dashboards.rows import Filters, Standing, Week
 from dashboards.shell import Page
 from dashboards.texts import NOTHING
 
@@ -29,7 +29,9 @@ def at_risk(page: Page, week: Week, dim: str | None, chosen: Filters, counts: Ri
     """Draw the first rows, or as many as the address asks for."""
     words = page.words
     shown = st.query_params.get("show")
-    only_at_risk = order == "risk" and shown != "all" and counts.n_at_risk > 0
+    among = "all"
+    if order == "risk" and shown != "all" and counts.n_at_risk > 0:
+        among = "risk" if shown == "risk" else "first"
     if order == "risk" and counts.n_at_risk == 0:
         order = "silent"
     rows = asked_of.worklist(
@@ -39,7 +41,7 @@ def at_risk(page: Page, week: Week, dim: str | None, chosen: Filters, counts: Ri
         chosen,
         order,
         MANY if shown in ("all", "risk") else FEW,
-        only_at_risk=only_at_risk,
+        among=among,
     )
     if not rows:
         st.html(table.box(words.say("Nobody to list"), _why_nobody(page, dim), 60))
@@ -53,7 +55,7 @@ def at_risk(page: Page, week: Week, dim: str | None, chosen: Filters, counts: Ri
             _columns(page, bool(reliability)),
             cells,
             label=words.say("Clients by risk") if order != "renewal" else words.say("Clients by renewal"),
-            caption=_caption(page, rows, order),
+            caption=_caption(page, rows, order, counts),
             css="gw-work gw-risky",
         )
     )
@@ -79,16 +81,15 @@ def _columns(page: Page, some_unreliable: bool) -> list[table.Column]:
             table.heading_keys(page.colours, words.say("perception"), words.say("expectation")),
             "gw-hide-narrow gw-tight",
         ),
-        table.Column(in_html(words.say("Gap, 26 weeks")), "gw-hide-narrow"),
+        table.Column(in_html(words.say("Gap, 26 weeks")), "gw-tight"),
         table.Column(
             in_html(words.say("P or gap") if some_unreliable else words.say("Gap")), "gw-num gw-small-cell"
         ),
-        table.Column(in_html(words.say("Trend")), "gw-tight"),
         table.Column(in_html(words.say("Owner and renewal")), "gw-owner-cell"),
     ]
 
 
-def _caption(page: Page, rows: list[RiskRow], order: str) -> str:
+def _caption(page: Page, rows: list[RiskRow], order: str, counts: RiskCounts) -> str:
     words = page.words
     first = {
         "risk": words.say("Most risk points first."),
@@ -99,6 +100,13 @@ def _caption(page: Page, rows: list[RiskRow], order: str) -> str:
         model = words.say("Below the points: the probability of a notice, by the fitted model.")
     else:
         model = risk_sentences.rules_only(asked_of.unpublished_reason(page.snapshot), words)
+    if counts.n_given_notice:
+        told = words.count(
+            "{n} client that has given notice is not listed.",
+            "{n} clients that have given notice are not listed.",
+            counts.n_given_notice,
+        )
+        first = words.say("{first} {told}", first=first, told=told)
     return words.say(
         "{first} Risk: points of 100 from what was known then; values are drawn towards the mean of all "
         "clients the fewer people answered. {model} Gap: perception minus expectation on the dimension "
@@ -125,7 +133,7 @@ def _cells(
         f"<small>{in_html(about)}</small>"
     )
     if standing is None:
-        return [client, _why(page, row, week), _points(page, risk), *[NOTHING] * 4, _owner(page, risk, week)]
+        return [client, _why(page, row, week), _points(page, risk), *[NOTHING] * 3, _owner(page, risk, week)]
     is_reliable = standing.service_dimension not in reliability
     history = histories[standing.account_id, standing.service_dimension]
     return [
@@ -133,11 +141,23 @@ def _cells(
         _why(page, row, week),
         _points(page, risk),
         dumbbell(page, standing, is_reliable),
-        spark(page, standing, history, is_reliable),
+        spark(page, standing, history, is_reliable) + _trend(page, standing, is_reliable),
         number(page, standing, reliability),
-        trend(page, standing, is_reliable),
         _owner(page, risk, week),
     ]
+
+
+def _trend(page: Page, standing: Standing, is_reliable: bool) -> str:
+    """Direction and change of the window in one line; nothing where there is no change to tell."""
+    words = page.words
+    code = standing.gap_trend if is_reliable else standing.perception_trend
+    change = standing.gap_change_13 if is_reliable else standing.perception_change_13
+    if change is None:
+        return ""
+    text = words.say(
+        "{trend}, {change} in {weeks} wk", trend=caveats.trend(code, words), change=words.signed(change)
+    )
+    return f"<small>{in_html(text)}</small>"
 
 
 def _kept_dimension(page: Page) -> str | None:
@@ -189,5 +209,5 @@ def _owner(page: Page, risk: Risk, week: Week) -> str:
     about = sentences.role(code, words) if name else None
     ends = renewal(risk.contract_ends_on, seen_on(page, week), words, exact=False)
     worth = words.money(risk.annual_value, risk.currency) if risk.annual_value is not None else ""
-    lines = [about or "", " · ".join(text for text in (ends, worth) if text and text != NOTHING)]
+    lines = [about or "", "" if ends == NOTHING else ends, worth]
     return in_html(owner) + "".join(f"<small>{in_html(line)}</small>" for line in lines if line)

@@ -37,7 +37,7 @@ _LISTED = """
           on r.account_id = w.account_id and r.week_id = w.week_id
         where w.week_id = $week
     ),
-    clients as (
+    filtered as (
         select r.*, r.risk_band in ('high', 'medium') as is_at_risk
         from marts.fct_churn_risk_weekly as r
         where r.week_id = $week
@@ -45,6 +45,7 @@ _LISTED = """
           and ($region is null or r.region = $region)
           and ($owner is null or r.account_manager = $owner)
     ),
+    clients as (select * from filtered where risk_rank is not null),
     chosen as (
         select c.*, coalesce(s.account_n_contacts, 0) = 0 as is_silent
         from clients as c
@@ -67,6 +68,7 @@ def counts(snapshot: Snapshot, week_id: int, dim: str | None, filters: Filters) 
         snapshot,
         _TABLES,
         """from (select (select count(*) from clients) as n_clients,
+                        (select count(*) from filtered where risk_rank is null) as n_given_notice,
                         (select count(*) from chosen where is_at_risk) as n_at_risk,
                         (select count(*) from chosen where is_silent) as n_silent)""",
         before=_LISTED,
@@ -117,9 +119,12 @@ def worklist(
     order: str,
     limit: int,
     *,
-    only_at_risk: bool,
+    among: str,
 ) -> list[RiskRow]:
-    """The clients of a week in this order (a key of ``_ORDERS``), with what to do first."""
+    """The clients of a week in this order (a key of ``_ORDERS``), with what to do first.
+
+    ``among`` is ``risk`` (those at risk), ``first`` (those and the tenth that ranks first) or ``all``.
+    """
     risk, standing = columns(Risk), columns(Standing)
     rows = fetch(
         snapshot,
@@ -133,9 +138,10 @@ def worklist(
         left join marts.fct_churn_risk_drivers as p
           on p.account_id = c.account_id and p.week_id = c.week_id
          and p.driver = c.culprit_driver and p.service_dimension = c.culprit_dimension
-        where c.is_at_risk or not $only_at_risk
+        where case $among when 'risk' then c.is_at_risk
+                          when 'first' then c.is_at_risk or c.is_in_top_decile else true end
         order by {_ORDERS[order]}, c.account_id limit $limit""",
-        only_at_risk=only_at_risk,
+        among=among,
         limit=limit,
         **_where(week_id, dim, filters),
     )
@@ -231,6 +237,17 @@ def driver_labels(snapshot: Snapshot) -> dict[str, tuple[str, str]]:
         "select driver, label_en, label_zh from marts.dim_risk_drivers order by sort_order, driver",
     )
     return {driver: (english, chinese) for driver, english, chinese in rows}
+
+
+@st.cache_data(max_entries=100, show_spinner=False)
+def alert_labels(snapshot: Snapshot) -> dict[str, tuple[str, str]]:
+    """English and Chinese name of every kind of alert."""
+    rows = fetch(
+        snapshot,
+        "marts.dim_alert_rules",
+        "select kind, label_en, label_zh from marts.dim_alert_rules order by kind",
+    )
+    return {kind: (english, chinese) for kind, english, chinese in rows}
 
 
 @st.cache_data(max_entries=100, show_spinner=False)

@@ -6,13 +6,27 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from dashboards import caveats, charts, filters, sentences, shell, survey_sentences, table
+from dashboards import (
+    caveats,
+    charts,
+    filters,
+    loss_sentences,
+    risk_sentences,
+    sentences,
+    shell,
+    survey_sentences,
+    table,
+)
+from dashboards.at_risk import Loss, Risk
 from dashboards.labels import owner, renewal
 from dashboards.markup import in_html, in_markdown
 from dashboards.parts import believed, evidence, moved, personal
+from dashboards.parts import risk as risky
+from dashboards.parts.at_risk import names
 from dashboards.parts.common import dated, gap_legend, seen_on, week_choice
 from dashboards.queries import client as asked_of
-from dashboards.queries import measured, quality, shared
+from dashboards.queries import losses, measured, quality, shared
+from dashboards.queries import risk as asked_for
 from dashboards.rows import Client, GapPoint, Standing, Week
 from dashboards.shell import Page
 
@@ -35,20 +49,28 @@ def main() -> None:
         with st.popover(page.words.say("Week"), icon=":material/calendar_month:"):
             week = week_choice(page)
     standings = asked_of.standings(page.snapshot, found.account_id, week.week_id) if week else []
+    risk = asked_for.client_risk(page.snapshot, found.account_id, week.week_id) if week else None
+    loss = losses.loss_of(page.snapshot, found.account_id)
+    first = dim or (risk.culprit_dimension if risk else None)
+    ordered = sorted(standings, key=lambda each: each.service_dimension != first)
     with head:
-        _head(page, found, standings, week)
+        _head(page, found, ordered, week, risk, loss)
     if week is None or not standings:
         st.html(table.box(page.words.say("Nothing to show"), _why_nothing(page, found), 80))
+        if loss is not None:
+            risky.evidence(page, found, loss.culprit_since_on, page.as_of.date())
         return
-    ordered = sorted(standings, key=lambda each: each.service_dimension != dim) if dim else standings
     shown = ordered[0].service_dimension
     reliability = quality.unreliable(page.snapshot, week.week_id)
     _gaps(page, found, ordered, week, reliability)
+    if risk is not None:
+        risky.made_of(page, found, risk, week)
     left, right = st.columns(2)
     with left:
         moved.client_moved(page, measured.changes(page.snapshot, found.account_id, week.week_id), shown)
     with right:
         _felt_factual(page, found, shown, week)
+    risky.evidence(page, found, risk.culprit_since_on if risk else None, seen_on(page, week))
     beliefs = measured.beliefs(page.snapshot, found.account_id, week.week_id)
     rows = [beliefs[each.service_dimension] for each in ordered if each.service_dimension in beliefs]
     believed.believed(page, rows, reliability, seen_on(page, week))
@@ -69,7 +91,10 @@ def _way_back(page: Page) -> None:
         return
     kept = {name: value for name in filters.LASTING if (value := filters.lasting(name))}
     st.page_link(
-        "views/portfolio.py", label=page.words.say("Clients"), icon=":material/arrow_back:", query_params=kept
+        "views/portfolio.py",
+        label=page.words.say("Clients at risk"),
+        icon=":material/arrow_back:",
+        query_params=kept,
     )
 
 
@@ -114,7 +139,7 @@ def _dimension(page: Page) -> str | None:
         [WIDEST, *labels.codes],
         "dim",
         words,
-        {WIDEST: words.say("Widest gap")} | {code: labels.of(code) for code in labels.codes},
+        {WIDEST: words.say("Culprit first")} | {code: labels.of(code) for code in labels.codes},
         required=True,
         label_visibility="collapsed",
         wrap=True,
@@ -122,11 +147,22 @@ def _dimension(page: Page) -> str | None:
     return None if asked == WIDEST else asked
 
 
-def _head(page: Page, found: Client, standings: list[Standing], week: Week | None) -> None:
+def _head(
+    page: Page,
+    found: Client,
+    standings: list[Standing],
+    week: Week | None,
+    risk: Risk | None,
+    loss: Loss | None,
+) -> None:
     words = page.words
     name = found.account_name or found.account_id
     unreliable = quality.unreliable(page.snapshot, week.week_id) if week else {}
-    finding = sentences.client_title(name, standings, unreliable, page.labels)
+    turned = risk_sentences.client_title(name, risk, _of(risk, standings), names(page)) if risk else None
+    widest = sorted(standings, key=lambda each: each.widest_rank or len(standings))
+    finding = turned or sentences.client_title(name, widest, unreliable, page.labels)
+    if loss is not None and not standings:
+        finding = loss_sentences.loss_title(name, loss, names(page))
     st.title(in_markdown(dated(page, week, finding) if week else finding), anchor=False)
     worst = standings[0] if standings else None
     parts = [
@@ -148,6 +184,9 @@ def _head(page: Page, found: Client, standings: list[Standing], week: Week | Non
         parts += [in_html(sentences.heard(worst, words)), in_html(last)]
     role = page.labels.owner_role(worst.service_dimension) if worst else None
     mender = owner(found, role, words)
+    if risk is not None and risk.culprit_owner is not None:
+        title = sentences.role(risk.culprit_owner_role, words)
+        mender = words.say("{name} ({role})", name=risk.culprit_owner, role=title)
     owned = words.say("owner {owner}", owner=mender) if mender else words.say("no owner")
     parts.append(f"<strong>{in_html(owned)}</strong>")
     lines = [" · ".join(part for part in parts if part)]
@@ -157,6 +196,12 @@ def _head(page: Page, found: Client, standings: list[Standing], week: Week | Non
         lines += [in_html(caveats.overall(whole, words)), in_html(survey_sentences.scores(asked, words))]
     st.html(f'<p class="gw-line" style="margin:0">{"<br>".join(line for line in lines if line)}</p>')
     shell.freshness(page)
+
+
+def _of(risk: Risk | None, standings: list[Standing]) -> Standing | None:
+    """The standing on the culprit's dimension."""
+    code = risk.culprit_dimension if risk else None
+    return next((each for each in standings if each.service_dimension == code), None)
 
 
 def _why_nothing(page: Page, found: Client) -> str:
@@ -241,7 +286,9 @@ def _felt_factual(page: Page, found: Client, dim: str, week: Week) -> None:
         st.html(table.box(title, words.say("Neither an answer nor a promise is known."), 120))
         return
     last = points[-1]
-    st.html(table.heading(title, below))
+    drivers = asked_for.drivers(page.snapshot, found.account_id, week.week_id)
+    first = risk_sentences.lead(drivers, dim, names(page))
+    st.html(table.heading(title, " ".join(text for text in (first, below) if text)))
     st.altair_chart(
         charts.felt_factual_chart(points, words, page.colours, height=FELT),
         theme=None,

@@ -172,7 +172,7 @@ def test_a_row_leads_to_its_client_and_back(browser: Browser, address: str) -> N
 
     page.get_by_role("link", name="Harbor Logistics").click()
     page.wait_for_url("**/client?*account=A-001*")
-    page.get_by_role("heading", name="Harbor Logistics：信任低于期望").wait_for()
+    page.get_by_role("heading", name="Harbor Logistics – 信任").wait_for()
     page.go_back()
 
     page.get_by_role("heading", name="家客户中有").wait_for()

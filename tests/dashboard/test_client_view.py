@@ -9,9 +9,18 @@ import pytest
 from conftest import OpenPage
 from reading_pages import alts, rows, title, words
 
+CALM = "update marts.fct_churn_risk_weekly set culprit_driver = null, culprit_null_reason = 'not_at_risk'"
 
-def test_the_title_names_the_widest_gap_and_what_moved(company: Path, open_page: OpenPage) -> None:
+
+def test_the_title_names_the_culprit_and_since_when(company: Path, open_page: OpenPage) -> None:
     at = open_page(company, "client", account="A-001")
+
+    assert title(at) == "Harbor Logistics – Trust: perception fell 14 weeks ago"
+    assert "owner K. Braun (account manager)" in words(at)
+
+
+def test_a_client_not_at_risk_is_told_by_its_widest_gap(tmp_path: Path, open_page: OpenPage) -> None:
+    at = open_page(fixture_snapshot.publish(tmp_path, CALM), "client", account="A-001")
 
     assert title(at) == "Harbor Logistics: 34 points short on trust; perception fell 29 in 13 weeks"
     assert alts(at)[0] == ("Trust at Harbor Logistics: perception 41 against expectation 78, gap \u221237")
@@ -80,7 +89,7 @@ def test_a_contract_that_ended_is_not_called_a_renewal(tmp_path: Path, open_page
     )
 
     assert "ended 2 Mar 2020" in words(open_page(workspace, "client", account="A-001"))
-    assert rows(open_page(workspace), "Clients by gap")[0][6] == "K. Braun ended Mar 2020"
+    assert rows(open_page(workspace, sort="gap"), "Clients by gap")[0][6] == "K. Braun ended Mar 2020"
 
 
 def test_a_client_silent_in_the_window_says_when_it_last_spoke(tmp_path: Path, open_page: OpenPage) -> None:
@@ -124,7 +133,7 @@ def test_perception_without_expectation_shows_no_gap_and_no_zero(company: Path, 
 def test_a_client_nobody_ever_heard_has_boxes_in_place_of_charts(company: Path, open_page: OpenPage) -> None:
     at = open_page(company, "client", account="A-039")
 
-    assert title(at) == "Beacon Foods: nobody answered in 13 weeks"
+    assert title(at) == "Beacon Foods – Gone silent 1 week ago"
     assert "No service dimension has an answer" in words(at)
     assert not [alt for alt in alts(at) if " at " in alt]
 

@@ -74,7 +74,7 @@ def test_the_clients_page_speaks_chinese(company: Path, open_page: OpenPage) -> 
 def test_the_client_page_speaks_chinese(company: Path, open_page: OpenPage) -> None:
     at = open_page(company, "client", account="A-001", lang="zh")
 
-    assert title(at) == "Harbor Logistics：信任低于期望 34 分；13 周内感知下降 29"
+    assert title(at) == "Harbor Logistics – 信任：感知在 14 周前下降"
     assert "负责人 K. Braun（客户经理）" in words(at)
 
 

@@ -17,7 +17,13 @@ MODULES = sorted(DASHBOARDS.rglob("*.py"))
 # Scores as the marts name them; counts and days are not scores.
 NAMED = r"(?:_score|_gap|_shrunk|_low|_high|_part|_change|_change_13|_before|_value|_share|zone_position)"
 SCORE = re.compile(rf"{NAMED}$")
-DRAWING = {"charts.py", "graphics.py", "quadrant.py", "shapes.py"}  # they place scores on a screen
+DRAWING = {
+    "charts.py",
+    "graphics.py",
+    "quadrant.py",
+    "shapes.py",
+    "timelines.py",
+}  # they place scores on a screen
 ARITHMETIC = ast.Add | ast.Sub | ast.Mult | ast.Div | ast.FloorDiv | ast.Mod | ast.Pow
 ADDING_UP = {"sum", "fsum", "mean", "fmean", "median", "stdev", "prod", "pow", "reduce", "accumulate"}
 
