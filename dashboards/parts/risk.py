@@ -154,7 +154,7 @@ def evidence(page: Page, found: Client, since: date | None, until: date) -> None
         theme=None,
         width="stretch",
         alt=words.say(
-            "Evidence at {client}: {n} events, {bad} late, negative or open",
+            "Evidence of {client}: {n} events, {bad} late, negative or open",
             client=found.account_name or found.account_id,
             n=len(rows),
             bad=bad,

@@ -131,7 +131,7 @@ def test_an_unreliable_gap_steps_back_behind_the_perception(tmp_path: Path, open
         "Trust perception 44 (95 %: 30 to 58; answered 41, n 3 of 4), below the minimum, declining; "
         "gap \u221234 unreliable (reliability 0.58)"
     ) in words(client)
-    assert title(client) == "Harbor Logistics: perception 44 on trust; perception fell 29 in 13 weeks"
+    assert title(client) == "Harbor Logistics – Trust: perception fell 14 weeks ago"
     assert rows(client, TABLE)[0][3].endswith("unreliable")
     assert rows(clients, "Clients by gap")[0][4] == "P 44 30 to 58 gap \u221234, n 3"
     assert any("unreliable (0.58, below 0.70)" in reason for reason in reasons(clients))

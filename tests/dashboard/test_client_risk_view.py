@@ -76,7 +76,7 @@ def test_the_evidence_is_drawn_and_listed(company: Path, open_page: OpenPage, as
 
     at = open_page(company, "client", account="A-001")
 
-    assert f"Evidence at Harbor Logistics: {n} events, {bad} late, negative or open" in alts(at)
+    assert f"Evidence of Harbor Logistics: {n} events, {bad} late, negative or open" in alts(at)
     listed = rows(at, "Evidence as a table")
     assert "◆ Trust: promise broken, 3 days late ticket-A-001-3" in [row[2] for row in listed]
     assert "● visit meeting-A-001-1" in [row[2] for row in listed]
