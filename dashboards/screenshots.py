@@ -67,6 +67,7 @@ def shots(account: str) -> list[Shot]:
     addresses = {
         "clients": "/",
         "client": client,
+        "lost": "/lost",
         "felt": "/felt",
         "alerts": "/alerts",
         "quality": "/quality",
@@ -88,6 +89,8 @@ def shots(account: str) -> list[Shot]:
         *chinese,
         Shot("client_unknown", "/client?account=nobody"),
         Shot("clients_all", "/?show=all"),
+        Shot("clients_renewal", "/?sort=renewal"),
+        Shot("clients_gap", "/?sort=gap"),
     ]
 
 
@@ -163,7 +166,7 @@ def _first_client(workspace: Path) -> str:
 
     with open_snapshot(workspace / "published") as connection:
         row = connection.execute(
-            "select account_id from marts.rpt_portfolio_worklist order by week_id desc, rank limit 1"
+            "select account_id from marts.fct_churn_risk_weekly order by week_id desc, risk_rank limit 1"
         ).fetchone()
     return str(row[0]) if row else ""
 

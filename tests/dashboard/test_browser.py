@@ -83,6 +83,8 @@ def visit(
         ("/?lang=zh&show=all", "dark"),
         ("/?sort=renewal", "light"),
         ("/?sort=gap&lang=zh", "light"),
+        ("/lost", "light"),
+        ("/lost?lang=zh", "dark"),
     ],
 )
 def test_pages_are_quiet_self_contained_and_fit_the_screen(
@@ -108,7 +110,7 @@ def test_charts_are_found_by_what_they_say(browser: Browser, address: str) -> No
     )
 
     assert names[0] == "Trust at Harbor Logistics: perception 41 against expectation 78, gap \u221237"
-    assert len(names) == 5
+    assert len(names) == 7
     seen.page.close()
 
 

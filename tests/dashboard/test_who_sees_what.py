@@ -127,7 +127,7 @@ def values(name: str, ask: Ask, company: Path, seen: set[str]) -> list[Any]:
         "accounts": [tuple(accounts)],
         "days": [3650],
         "order": ["risk"],
-        "only_at_risk": [False],
+        "among": ["all"],
     }
     if name not in known:
         pytest.fail(f"a query has the parameter {name!r}: say here what a stranger would try for it")
@@ -245,6 +245,7 @@ TRIED = {
     "lang": ["zh"],
     "owner": ["S. Iyer", "K. Braun"],
     "page": ["2"],
+    "period": ["all"],
     "region": ["South"],
     "show": ["all"],
     "snapshot": ["0f3a"],
