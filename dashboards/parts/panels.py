@@ -21,6 +21,7 @@ PANEL_HEIGHT = 150
 def whole_portfolio(page: Page, week: Week, dim: str | None, chosen: Filters) -> None:
     """Draw the key figures and panels of a cut; combined filters are not kept and said so."""
     words = page.words
+    chosen = chosen if chosen.chosen() else _own_cut(page)
     cuts = chosen.chosen()
     if len(cuts) > 1:
         st.html(
@@ -33,6 +34,15 @@ def whole_portfolio(page: Page, week: Week, dim: str | None, chosen: Filters) ->
         return
     cut, value = cuts[0] if cuts else ("all", "all")
     rows = portfolio.portfolio(page.snapshot, week.week_id, cut, value)
+    if not rows and not page.person.viewer.scope.is_everything:
+        st.html(
+            table.box(
+                words.say("No mean is shown here"),
+                words.say("It would count clients that your role does not see. Filter by what is all yours."),
+                60,
+            )
+        )
+        return
     summary = rows.get(dim or "overall")
     if summary is not None:
         _cards(page, summary, dim)
@@ -60,6 +70,20 @@ def whole_portfolio(page: Page, week: Week, dim: str | None, chosen: Filters) ->
         control.charted(page, [rows[code] for code in shown], week)
     believed.measured_how(page, week)
     control.anonymous(page, quality.anonymous(page.snapshot, cut, value, week.week_id))
+
+
+def _own_cut(page: Page) -> Filters:
+    """The part of the portfolio that is the viewer's whole world, where that is one part; else all."""
+    scope = page.person.viewer.scope
+    limits = [limit for limit in (scope.tiers, scope.regions, scope.owners) if limit is not None]
+    if len(limits) != 1 or len(limits[0]) != 1:
+        return Filters()
+    (value,) = limits[0]
+    return Filters(
+        tier=value if scope.tiers else None,
+        region=value if scope.regions else None,
+        owner=value if scope.owners else None,
+    )
 
 
 def _cards(page: Page, row: PortfolioRow, dim: str | None) -> None:

@@ -18,11 +18,11 @@ def drawn(page: Page, records: Sequence[RuleRecord], n_weeks: int | None) -> Non
     title = words.say("How often each rule was right")
     st.subheader(title, anchor=False)
     if not records or n_weeks is None:
-        st.markdown(words.say("No rule was replayed yet. Next: `gapwatch risk backtest`."))
+        st.markdown(words.say("No rule was replayed yet. Next: `gapwatch backtest`."))
         return
     known = [record.base_rate for record in records if record.base_rate is not None]
     lead = words.say(
-        "Replayed over {n} weeks as known then. Right: the client gave notice or left within 90 days.",
+        "Replayed over {n} weeks as known then. Right: notice, a loss or a confirmed case within 90 days.",
         n=words.integer(n_weeks),
     )
     if known:

@@ -306,6 +306,20 @@ def test_no_page_shows_anothers_client_whatever_the_address_says(
                 assert at.title[0].value == "No such client"
 
 
+def test_a_mean_that_is_not_for_the_viewer_is_said_and_their_own_is_shown(
+    company: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (first, *_) = pages.entries(Words())
+
+    mine = everything_on(opened(company, "account_team", first, monkeypatch))
+    mixed = everything_on(opened(company, "north", first, monkeypatch))
+
+    assert "No mean is shown here" not in mine
+    assert "Where the whole portfolio stands" not in mine
+    assert "owner K" in mine.replace("\\", "")
+    assert "No mean is shown here" in mixed
+
+
 def test_every_mart_says_whom_it_is_about(ask: Ask, company: Path) -> None:
     from fixture_snapshot import contracts
 
