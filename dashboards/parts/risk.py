@@ -129,8 +129,9 @@ def _evidence_keys(page: Page, row: Driver) -> str:
     kind = kinds.get(row.evidence_kind or "")
     if kind is None or not row.evidence_keys:
         return ""
-    # What leads a key names its signal and system, which stand elsewhere.
-    keys = [str(key).split(":")[-1] for key in json.loads(row.evidence_keys)][:2]
+    # A promise's key is signal, source, subject and sequence: its ticket or delivery is what people look up.
+    parts = [str(key).split(":") for key in json.loads(row.evidence_keys)]
+    keys = list(dict.fromkeys(part[-2] if len(part) > 2 else part[-1] for part in parts))[:2]
     return words.say("{kind}: {keys}", kind=kind, keys=words.say(", ").join(keys))
 
 

@@ -208,7 +208,7 @@ def _table(page: Page, found: list[Loss]) -> None:
         table.Column(in_html(words.say("Turned first"))),
         table.Column(in_html(words.say("Owner")), "gw-hide-phone"),
         table.Column(in_html(words.say("Reason given")), "gw-wrap gw-hide-phone"),
-        table.Column(in_html(words.say("Seen and done"))),
+        table.Column(in_html(words.say("Seen and done")), "gw-hide-phone"),
     ]
     cells = []
     for loss in found:

@@ -38,7 +38,7 @@ create table marts.fct_churn_risk_drivers as
 select r.account_id, r.week_id, r.week_start_on, r.is_provisional, d.driver, d.service_dimension, r.risk_score * d.part as points,
        null::double as log_odds, d.value, d.value - d.step as value_before, d.step as value_change, d.unit,
        r.week_start_on - cast(7 * d.weeks as integer) as since_on, 'account_manager' as owner_role, r.account_manager as owner,
-       d.kind as evidence_kind, '["R-1","R-2"]' as evidence_keys, 3 as n, 'Call them <b>this</b> week.' as play_en, '本周致电。' as play_zh
+       d.kind as evidence_kind, case d.kind when 'promise' then '["first_response:desk:T-1:1","first_response:desk:T-1:2"]' else '["R-1","R-2"]' end as evidence_keys, 3 as n, 'Call them <b>this</b> week.' as play_en, '本周致电。' as play_zh
 from marts.fct_churn_risk_weekly as r,
      lateral (values (coalesce(r.culprit_driver, 'perception'), coalesce(r.culprit_dimension, 'trust'), 0.5, 41.0, -29.0, 'score', 13, 'answer'),
                      ('overdue_promises', 'trust', 0.3, 4.0, 3.0, 'count', 4, 'promise'),

@@ -27,6 +27,7 @@ def test_the_drivers_add_up_to_the_risk_and_say_whose_they_are(
     assert sum(float(row[1]) for row in drivers) == pytest.approx(score)
     assert drivers[0][0].startswith("Perception Trust, since ")
     assert drivers[0][3] == "41, before 70 answers: R-1, R-2"
+    assert drivers[1][3] == "\u221245, before \u22127 promises: T-1"
     assert drivers[0][4] == "K. Braun (account manager) Call them <b>this</b> week."
     assert "Risk 72 of 100: high" in words(at)
     assert "Risk of Harbor Logistics: 72 points, high" in alts(at)
