@@ -151,6 +151,13 @@ def turned(driver: str, dimensions: Sequence[str], weeks: int, moved: str | None
             weeks,
             dimension=dimension,
         )
+    if driver in ("perception", "gap") and moved not in (None, "perception_fell"):
+        return words.count(
+            "{dimension}: perception low for {n} week",
+            "{dimension}: perception low for {n} weeks",
+            weeks,
+            dimension=dimension,
+        )
     if driver in FELT:
         return words.count(
             "{dimension}: perception fell {n} week ago",

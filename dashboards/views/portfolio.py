@@ -133,7 +133,7 @@ def _more(page: Page, order: str, counts: RiskCounts, wide: Headline) -> None:
     if order == "risk" and counts.n_at_risk > FEW and shown is None:
         label = words.count("The {n} client at risk", "All {n} clients at risk", counts.n_at_risk)
         offered.append(("risk", label))
-    if shown != "all" and (n_clients > FEW or (order == "risk" and n_clients > counts.n_at_risk)):
+    if shown != "all" and (n_clients > FEW or (order == "risk" and n_clients > counts.n_at_risk > 0)):
         label = words.count("All {n} client", "All {n} clients", n_clients)
         if n_clients > MANY:
             label = words.say("The first {many} of {n} clients", many=MANY, n=words.integer(n_clients))

@@ -61,7 +61,7 @@ def test_the_worklist_is_ranked_by_risk_and_says_all_that_is_needed(
         (1, "Trust: perception fell and expectation rose 16 weeks ago"),
         (2, "Business understanding: promises broken for 20 weeks"),
         (4, "Expectation rose 17 weeks ago"),
-        (5, "Responsiveness and trust: perception fell 30 weeks ago"),
+        (5, "Responsiveness and trust: perception low for 30 weeks"),
         (6, "Gone silent 1 week ago"),
         (7, "Nothing of ours turned first"),
     ],
