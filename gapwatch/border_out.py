@@ -53,10 +53,12 @@ def mart_failures(
 
     Large marts are checked by whole weeks, about a million rows at a time.
     """
-    from expectations.marts import marts
     from gapwatch.validation import Checker
 
+    # First, since it keeps quiet what Great Expectations warns of while it is imported.
     checker = Checker()
+    from expectations.marts import marts
+
     found: list[MartFailure] = []
     for mart in marts():
         names = [name for name in (catalog, schema, mart.table) if name is not None]

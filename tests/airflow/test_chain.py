@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.xdist_group("airflow"), pytest.mark.airflow, pytest.mark.timeout(600)]
 
 #: When something was done, not what came of it.
-CLOCK = ("landed_at", "loaded_at")
+CLOCK = ("landed_at", "loaded_at", "stopped_at", "last_good_at")
 
 
 @pytest.fixture(scope="module")
