@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dashboards.alerted import AlertClient, RuleRecord
 from dashboards.inbox import Alert, Told
 from dashboards.texts import Words
@@ -161,3 +163,17 @@ def record(rule: RuleRecord, words: Words) -> str:
             words.say("{n} false per owner and month", n=words.decimal(rule.false_per_owner_month, 1))
         )
     return " · ".join(parts)
+
+
+def replayed(records: Sequence[RuleRecord], n_weeks: int, words: Words) -> str:
+    """What the record of the rules rests on, and what picking blindly would give."""
+    known = [record.base_rate for record in records if record.base_rate is not None]
+    lead = words.say(
+        "Replayed over {n} weeks as known then. Right: notice, a loss or a confirmed case within 90 days.",
+        n=words.integer(n_weeks),
+    )
+    if known:
+        blind = words.share(known[0])
+        base = words.say("Dashed: who picks clients blindly is right in {share}.", share=blind)
+        return words.say("{lead} {base}", lead=lead, base=base)
+    return lead

@@ -70,12 +70,12 @@ def open_page(*, tells_late: bool = True) -> Page:
 def freshness(page: Page) -> None:
     """Line two of every page: how old the numbers and each source are."""
     words, published = page.words, page.published
-    now = _now()
+    seen_at = now()
     as_of = in_html(words.say("Data as of {instant}", instant=words.instant(page.as_of)))
-    age = in_html(words.say("{age} ago", age=words.age(page.as_of, now)))
+    age = in_html(words.say("{age} ago", age=words.age(page.as_of, seen_at)))
     is_old = _is_old(page)
     parts = [f"{as_of}, {_late(age) if is_old else age}"]
-    for name, source_age, is_late in _families(page):
+    for name, source_age, is_late in source_ages(page):
         text = words.say("{source} {age}", source=name, age=source_age)
         parts.append(
             _late(in_html(words.say("{source_and_age}, late", source_and_age=text)))
@@ -175,7 +175,7 @@ def _banners(page: Page, *, tells_late: bool) -> list[list[str]]:
     lines = []
     if is_old:
         stop = words.say("These numbers stop at {day}.", day=words.day(page.as_of.date()))
-        since = words.say("Nothing newer arrived for {age}.", age=words.age(page.as_of, _now()))
+        since = words.say("Nothing newer arrived for {age}.", age=words.age(page.as_of, now()))
         lines.append(f"<strong>{in_html(stop)}</strong> {in_html(since)}")
     lines += [_stalled(each, page) for each in stalled[:3]]
     if len(stalled) > 3:
@@ -210,7 +210,7 @@ def _stalled(source: SourceAge, page: Page) -> str:
     return f"<strong>{in_html(stop)}</strong> {in_html(why)}"
 
 
-def _families(page: Page) -> list[tuple[str, str, bool]]:
+def source_ages(page: Page) -> list[tuple[str, str, bool]]:
     """Name, age and lateness of what delivers, sources of one kind and system taken together."""
     words = page.words
     names = {
@@ -246,7 +246,7 @@ def _families(page: Page) -> list[tuple[str, str, bool]]:
 def _is_old(page: Page) -> bool:
     """Nothing newer than a source may be silent for."""
     allowed = timedelta(days=page.settings["late_after_days"].value)
-    return _now() - page.as_of > allowed and not page.published.is_as_of_fixed
+    return now() - page.as_of > allowed and not page.published.is_as_of_fixed
 
 
 def _seen_as(page: Page) -> list[str]:
@@ -270,6 +270,6 @@ def _late(text: str) -> str:
     return f'<span class="gw-late">{text}</span>'
 
 
-def _now() -> datetime:
+def now() -> datetime:
     """The clock, which only ages read; naive UTC as in the snapshot."""
     return datetime.now(UTC).replace(tzinfo=None)

@@ -24,6 +24,7 @@ COMMANDS = [
     "demo",
     "doctor",
     "export",
+    "report",
 ]
 
 

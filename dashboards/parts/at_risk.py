@@ -55,7 +55,7 @@ def at_risk(page: Page, week: Week, dim: str | None, chosen: Filters, counts: Ri
             _columns(page, bool(reliability)),
             cells,
             label=words.say("Clients by risk") if order != "renewal" else words.say("Clients by renewal"),
-            caption=_caption(page, rows, order, counts),
+            caption=caption(page, rows, order, counts),
             css="gw-work gw-risky",
         )
     )
@@ -89,7 +89,8 @@ def _columns(page: Page, some_unreliable: bool) -> list[table.Column]:
     ]
 
 
-def _caption(page: Page, rows: list[RiskRow], order: str, counts: RiskCounts) -> str:
+def caption(page: Page, rows: list[RiskRow], order: str, counts: RiskCounts) -> str:
+    """What stands below the list: its order, what the points are, who is not in it."""
     words = page.words
     first = {
         "risk": words.say("Most risk points first."),
@@ -133,21 +134,27 @@ def _cells(
         f"<small>{in_html(about)}</small>"
     )
     if standing is None:
-        return [client, _why(page, row, week), _points(page, risk), *[NOTHING] * 3, _owner(page, risk, week)]
+        return [
+            client,
+            why(page, row, week),
+            points(page, risk),
+            *[NOTHING] * 3,
+            owner_cell(page, risk, week),
+        ]
     is_reliable = standing.service_dimension not in reliability
     history = histories[standing.account_id, standing.service_dimension]
     return [
         client,
-        _why(page, row, week),
-        _points(page, risk),
+        why(page, row, week),
+        points(page, risk),
         dumbbell(page, standing, is_reliable),
-        spark(page, standing, history, is_reliable) + _trend(page, standing, is_reliable),
+        spark(page, standing, history, is_reliable) + trend(page, standing, is_reliable),
         number(page, standing, reliability),
-        _owner(page, risk, week),
+        owner_cell(page, risk, week),
     ]
 
 
-def _trend(page: Page, standing: Standing, is_reliable: bool) -> str:
+def trend(page: Page, standing: Standing, is_reliable: bool) -> str:
     """Direction and change of the window in one line; nothing where there is no change to tell."""
     words = page.words
     code = standing.gap_trend if is_reliable else standing.perception_trend
@@ -165,7 +172,8 @@ def _kept_dimension(page: Page) -> str | None:
     return dim if dim in page.labels.codes else None
 
 
-def _why(page: Page, row: RiskRow, week: Week) -> str:
+def why(page: Page, row: RiskRow, week: Week) -> str:
+    """The culprit and since when, the evidence, and what to do."""
     words, standing = page.words, row.standing
     finding = risk_sentences.culprit(row.risk, standing, names(page))
     if finding is None:
@@ -185,7 +193,7 @@ def _why(page: Page, row: RiskRow, week: Week) -> str:
     return f'<span class="gw-why">{in_html(finding)}</span><small>{below}</small>{todo}'
 
 
-def _points(page: Page, risk: Risk) -> str:
+def points(page: Page, risk: Risk) -> str:
     """Points, the band in a word, the change, and the probability where a model gives one."""
     words = page.words
     css = {"high": "gw-neg", "medium": "gw-text"}.get(risk.risk_band, "gw-muted")
@@ -200,7 +208,7 @@ def _points(page: Page, risk: Risk) -> str:
     return f'<span class="gw-gap {css}">{in_html(words.score(risk.risk_score))}</span>{"".join(lines)}'
 
 
-def _owner(page: Page, risk: Risk, week: Week) -> str:
+def owner_cell(page: Page, risk: Risk, week: Week) -> str:
     """Who mends it, when the contract ends, and what it is worth a year."""
     words = page.words
     name = risk.culprit_owner or risk.account_manager

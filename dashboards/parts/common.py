@@ -53,6 +53,13 @@ def seen_on(page: Page, week: Week) -> date:
 def gap_legend(
     page: Page, unreliable: Collection[str], *, with_minimum: bool, with_interval: bool = False
 ) -> None:
+    """Draw the keys of the gap charts."""
+    st.html(gap_keys(page, unreliable, with_minimum=with_minimum, with_interval=with_interval))
+
+
+def gap_keys(
+    page: Page, unreliable: Collection[str], *, with_minimum: bool, with_interval: bool = False
+) -> str:
     """Keys of the gap charts, in the words the charts use; shades no chart has are left out."""
     words, colours = page.words, page.colours
     areas = []
@@ -63,13 +70,11 @@ def gap_legend(
         areas.append((words.say("above expectation"), colours.above, 0.35))
     if unreliable:
         areas.append((words.say("unreliable gap: read the perception"), colours.muted, 0.3))
-    st.html(
-        table.legend(
-            colours,
-            words.say("perception"),
-            words.say("expectation"),
-            words.say("minimum") if with_minimum else None,
-            areas,
-            words.say("95 % interval of the best estimate") if with_interval else None,
-        )
+    return table.legend(
+        colours,
+        words.say("perception"),
+        words.say("expectation"),
+        words.say("minimum") if with_minimum else None,
+        areas,
+        words.say("95 % interval of the best estimate") if with_interval else None,
     )

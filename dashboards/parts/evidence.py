@@ -36,12 +36,13 @@ def promises(page: Page, found: Client) -> None:
         table.Column(in_html(words.say("Due"))),
         table.Column(in_html(words.say("State"))),
     ]
-    cells = [_promise_cells(page, row) for row in rows]
+    cells = [promise_cells(page, row) for row in rows]
     caption = words.say("As of {instant}.", instant=words.instant(page.as_of))
     st.html(table.table(columns, cells, label=words.say("Promises"), caption=caption))
 
 
-def _promise_cells(page: Page, row: Promise) -> list[str]:
+def promise_cells(page: Page, row: Promise) -> list[str]:
+    """A row of the table of promises."""
     words = page.words
     signal = (row.label_zh if words.language == "zh" else row.label_en) or row.signal
     return [
@@ -170,14 +171,15 @@ def contacts(page: Page, found: Client, week: Week, known: Mapping[str, Named]) 
     st.html(
         table.table(
             columns,
-            [_contact_cells(page, row, known.get(row.contact_id)) for row in rows[:MOST_CONTACTS]],
+            [contact_cells(page, row, known.get(row.contact_id)) for row in rows[:MOST_CONTACTS]],
             label=words.say("Contacts"),
             caption=caption,
         )
     )
 
 
-def _contact_cells(page: Page, row: Contact, named: Named | None) -> list[str]:
+def contact_cells(page: Page, row: Contact, named: Named | None) -> list[str]:
+    """A row of the table of contacts; without a name where none is given."""
     words = page.words
     last = words.day(row.last_answered_on)
     if row.is_heard:

@@ -45,7 +45,7 @@ def whole_portfolio(page: Page, week: Week, dim: str | None, chosen: Filters) ->
         return
     summary = rows.get(dim or "overall")
     if summary is not None:
-        _cards(page, summary, dim)
+        st.html(key_figures(page, summary, dim))
     asked = survey_sentences.scores(quality.scores(page.snapshot, cut, value, week.week_id), words)
     if asked:
         st.html(f'<p class="gw-line" style="margin:0">{in_html(asked)}</p>')
@@ -86,7 +86,8 @@ def _own_cut(page: Page) -> Filters:
     )
 
 
-def _cards(page: Page, row: PortfolioRow, dim: str | None) -> None:
+def key_figures(page: Page, row: PortfolioRow, dim: str | None) -> str:
+    """The cards of a cut, over all dimensions or on one."""
     words = page.words
     scope = page.labels.of(dim) if dim else words.say("All dimensions")
     changes = words.say(
@@ -101,43 +102,41 @@ def _cards(page: Page, row: PortfolioRow, dim: str | None) -> None:
         else []
     )
     mean_n = words.count("mean of {n} client", "mean of {n} clients", row.n_accounts_paired)
-    st.html(
-        table.cards(
-            [
-                (
-                    words.say("Satisfaction gap"),
-                    words.signed(row.satisfaction_gap, 1),
-                    [
-                        words.say("{change} in {weeks} weeks", change=words.signed(row.gap_change_13, 1)),
-                        words.say("{scope}, {mean_of_n}", scope=scope, mean_of_n=mean_n),
-                    ],
-                ),
-                (
-                    words.say("Perception / expectation"),
-                    f"{p} / {e}",
-                    [changes, mean_n],
-                ),
-                (
-                    words.say("Heard from"),
-                    words.share(row.coverage_share),
-                    [
-                        words.say(
-                            "{heard} of {all} contacts in {weeks} weeks",
-                            heard=words.integer(row.n_contacts),
-                            all=words.integer(row.n_eligible),
-                        )
-                    ],
-                ),
-                (
-                    words.say("Silent clients"),
-                    words.integer(row.n_accounts_silent),
-                    [
-                        words.say("of {n}: no answer in {weeks} weeks", n=words.integer(row.n_accounts)),
-                        *joined,
-                    ],
-                ),
-            ]
-        )
+    return table.cards(
+        [
+            (
+                words.say("Satisfaction gap"),
+                words.signed(row.satisfaction_gap, 1),
+                [
+                    words.say("{change} in {weeks} weeks", change=words.signed(row.gap_change_13, 1)),
+                    words.say("{scope}, {mean_of_n}", scope=scope, mean_of_n=mean_n),
+                ],
+            ),
+            (
+                words.say("Perception / expectation"),
+                f"{p} / {e}",
+                [changes, mean_n],
+            ),
+            (
+                words.say("Heard from"),
+                words.share(row.coverage_share),
+                [
+                    words.say(
+                        "{heard} of {all} contacts in {weeks} weeks",
+                        heard=words.integer(row.n_contacts),
+                        all=words.integer(row.n_eligible),
+                    )
+                ],
+            ),
+            (
+                words.say("Silent clients"),
+                words.integer(row.n_accounts_silent),
+                [
+                    words.say("of {n}: no answer in {weeks} weeks", n=words.integer(row.n_accounts)),
+                    *joined,
+                ],
+            ),
+        ]
     )
 
 
@@ -166,11 +165,17 @@ def _panel(
         ),
         theme=None,
         width="stretch",
-        alt=words.say(
-            "{dimension}: perception {p} against expectation {e}, gap {gap}",
-            dimension=label,
-            p=words.score(row.paired_perception_score),
-            e=words.score(row.expectation_score),
-            gap=words.signed(row.satisfaction_gap, 1),
-        ),
+        alt=panel_alt(page, row),
+    )
+
+
+def panel_alt(page: Page, row: PortfolioRow) -> str:
+    """A panel's chart in words."""
+    words = page.words
+    return words.say(
+        "{dimension}: perception {p} against expectation {e}, gap {gap}",
+        dimension=page.labels.of(row.service_dimension),
+        p=words.score(row.paired_perception_score),
+        e=words.score(row.expectation_score),
+        gap=words.signed(row.satisfaction_gap, 1),
     )

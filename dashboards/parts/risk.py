@@ -77,7 +77,7 @@ def _drivers(page: Page, risk: Risk, drivers: list[Driver]) -> None:
         table.Column(in_html(words.say("Now, {weeks} wk before"))),
         table.Column(in_html(words.say("Owner and what to do")), "gw-play gw-hide-phone"),
     ]
-    cells = [_cells(page, each, most, is_first=not at) for at, each in enumerate(drivers)]
+    cells = [driver_cells(page, each, most, is_first=not at) for at, each in enumerate(drivers)]
     caption = words.say("The points add up to the risk. The grey track is the most a driver can add.")
     label = words.say("What the risk is made of")
     st.html(table.table(columns, cells[:FEW_DRIVERS], label=label, caption=caption, css="gw-plain gw-made"))
@@ -87,7 +87,8 @@ def _drivers(page: Page, risk: Risk, drivers: list[Driver]) -> None:
         st.html(table.folded(summary, rest))
 
 
-def _cells(page: Page, row: Driver, most: float, *, is_first: bool) -> list[str]:
+def driver_cells(page: Page, row: Driver, most: float, *, is_first: bool) -> list[str]:
+    """A row of the table of drivers; ``most`` is the longest track."""
     words, called = page.words, names(page)
     label = row.label_zh if words.language == "zh" else row.label_en
     about = called.dimension(row.service_dimension)

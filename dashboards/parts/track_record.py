@@ -20,21 +20,20 @@ def drawn(page: Page, records: Sequence[RuleRecord], n_weeks: int | None) -> Non
     if not records or n_weeks is None:
         st.markdown(words.say("No rule was replayed yet. Next: `gapwatch backtest`."))
         return
-    known = [record.base_rate for record in records if record.base_rate is not None]
-    lead = words.say(
-        "Replayed over {n} weeks as known then. Right: notice, a loss or a confirmed case within 90 days.",
-        n=words.integer(n_weeks),
-    )
-    if known:
-        blind = words.share(known[0])
-        base = words.say("Dashed: who picks clients blindly is right in {share}.", share=blind)
-        lead = words.say("{lead} {base}", lead=lead, base=base)
+    lead = alert_sentences.replayed(records, n_weeks, words)
     st.html(f'<p class="gw-line" style="margin:0">{in_html(lead)}</p>')
+    st.html(listed(page, records))
+
+
+def listed(page: Page, records: Sequence[RuleRecord]) -> str:
+    """The table of the rules."""
+    words = page.words
     columns = [
         table.Column(in_html(words.say("Rule"))),
         table.Column(in_html(words.say("Right, 0 to 100%"))),
     ]
-    st.html(table.table(columns, [_cells(page, record) for record in records], label=title))
+    label = words.say("How often each rule was right")
+    return table.table(columns, [_cells(page, record) for record in records], label=label)
 
 
 def _cells(page: Page, record: RuleRecord) -> list[str]:

@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from gapwatch.cli import alerts, audit, delivery, demo, export, gate, risk, steps, workspace
+from gapwatch.cli import alerts, audit, delivery, demo, export, gate, report, risk, steps, workspace
 from gapwatch.cli.output import fail
 from gapwatch.errors import GapwatchError
 
@@ -44,6 +44,7 @@ alerts.register(app)
 delivery.register(alerts.alerts_app)
 audit.register(app)
 export.register(app)
+report.register(app)
 
 
 @app.callback(invoke_without_command=True)
