@@ -9,6 +9,7 @@ import sys
 from html import unescape
 from pathlib import Path
 
+import duckdb
 import fixture_snapshot
 import pytest
 from conftest import OpenPage
@@ -114,10 +115,28 @@ def test_a_name_from_outside_stays_a_name(english: tuple[Report, str]) -> None:
     assert "<img src=x onerror=alert(1)> *Bold* :red[Ltd] $x$" in read(english[1])
 
 
-def test_contacts_are_people_without_names(workspace: Path, one_client: str) -> None:
-    # The private snapshot is not even there.
-    assert not list((workspace / "published").glob("private-*"))
-    assert "K-" in one_client or "联系人" in one_client
+def test_contacts_are_people_without_names(tmp_path: Path) -> None:
+    published = fixture_snapshot.publish(tmp_path) / "published"
+    (tmp_path / "gapwatch.yml").write_text(SETTINGS, encoding="utf-8")
+    with duckdb.connect(str(published / "snapshot-0f3a.duckdb"), read_only=True) as connection:
+        people = connection.execute(
+            "select contact_id from marts.dim_contacts where account_id = 'A-001'"
+        ).fetchall()
+    with duckdb.connect(str(published / "private-0f3a.duckdb")) as private:
+        private.execute("create schema private")
+        private.execute(
+            "create table private.contacts (contact_id varchar, display_name varchar, email varchar)"
+        )
+        private.executemany(
+            "insert into private.contacts values (?, 'Jane Secret', 'jane@secret.example')", people
+        )
+
+    written = report(load_workspace(tmp_path), tmp_path / "one.html", account="A-001")
+
+    text = Path(written.files[0]).read_text(encoding="utf-8")
+    assert people
+    assert "Contacts: " in text
+    assert "secret" not in text.lower()
 
 
 @pytest.mark.browser
