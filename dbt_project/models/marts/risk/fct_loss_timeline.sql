@@ -8,7 +8,7 @@ with losses as (
     from {{ ref('fct_losses') }}
 ),
 
--- what turned in the year before, and whether it stayed
+-- what was beyond its line in the year before, since whenever, and whether it stayed
 turned as (
     select
         losses.account_id, losses.last_week, points.driver, points.service_dimension, points.since_week,
@@ -18,7 +18,8 @@ turned as (
         on
             losses.account_key = points.account_key
             and points.week_id <= losses.last_week
-            and points.since_week > losses.last_week - {{ var('year_weeks') }}
+            and points.week_id > losses.last_week - {{ var('year_weeks') }}
+            and points.since_week is not null
     inner join {{ ref('risk_drivers') }} as drivers on points.driver = drivers.driver
     where drivers.is_culprit
     group by losses.account_id, losses.last_week, points.driver, points.service_dimension, points.since_week
@@ -55,7 +56,7 @@ events as (
             nullif(service_dimension, '') as service_dimension,
             driver,
             cast(null as date) as ended_on,
-            kind || ' ' || {{ detail }} as detail
+            trim(kind || ' ' || {{ detail }}) as detail
         from alerted
         where {{ instant }} is not null
     {% endfor %}

@@ -26,30 +26,28 @@ flagged as (
         on lost.account_id = risk.account_id and risk.week_id <= lost.last_week
 ),
 
+-- weeks in a row have the same difference of week and place; it grows from run to run
 runs as (
     select
         *,
-        max(case when is_flagged then week_id end) over (partition by account_id) as last_flagged_week,
-        max(case when not is_flagged then week_id end) over (
-            partition by account_id order by week_id rows between unbounded preceding and current row
-        ) as last_clear_week
+        week_id - row_number() over (partition by account_id, is_flagged order by week_id) as run
     from flagged
 ),
 
-firsts as (
-    select account_id, min(week_id) as first_week
-    from flagged
+last_runs as (
+    select account_id, max(run) as run
+    from runs
+    where is_flagged
     group by account_id
 ),
 
 seen as (
     select
         runs.account_id,
-        max(case when runs.week_id = runs.last_flagged_week then coalesce(runs.last_clear_week + 1, firsts.first_week) end)
-            as first_high_week,
+        min(case when runs.is_flagged and runs.run = last_runs.run then runs.week_id end) as first_high_week,
         max(case when runs.is_last then runs.risk_score end) as risk_score_at_loss
     from runs
-    inner join firsts on runs.account_id = firsts.account_id
+    left join last_runs on runs.account_id = last_runs.account_id
     group by runs.account_id
 ),
 
