@@ -73,9 +73,10 @@ broken as (
 ),
 
 owing as (
-    select week_id, account_key, driver, service_dimension
+    select points.week_id, points.account_key, points.driver, points.service_dimension, weeks.as_known_at
     from points
-    where driver in ('factual_gap', 'broken_promises', 'overdue_promises', 'old_commitments')
+    inner join {{ ref('dim_weeks') }} as weeks on points.week_id = weeks.week_id
+    where points.driver in ('factual_gap', 'broken_promises', 'overdue_promises', 'old_commitments')
 ),
 
 -- only promises of accounts that owe something count, and of those the five that weigh most
@@ -94,7 +95,17 @@ promised as (
             and owing.service_dimension = broken.service_dimension
             and owing.week_id >= broken.from_week
             and owing.week_id < broken.to_week
-    where owing.driver in ('factual_gap', 'broken_promises') or broken.is_open
+    where
+        case
+            when owing.driver = 'old_commitments'
+                then
+                    broken.is_open
+                    and broken.falls_due_at + interval '1 day' * {{ var('old_commitment_days') | int }} < owing.as_known_at
+            -- open for longer than that it has left the sums that these drivers read
+            when broken.is_open
+                then broken.falls_due_at >= owing.as_known_at - interval '7 days' * {{ var('overdue_weeks') | int }}
+            else owing.driver <> 'overdue_promises'
+        end
 ),
 
 keys as (
