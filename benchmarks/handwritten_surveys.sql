@@ -379,7 +379,7 @@ select
             case when (place - 1) % n_allowed + 1 - n_allowed + n_asks between 1 and n_asks
                 then days[(place - 1) % n_allowed + 1 - n_allowed + n_asks] + getvariable('account_ask_days') end,
             getvariable('today')
-        ) + getvariable('account_ask_days') * ((place - 1) // n_allowed)
+        ) + getvariable('account_ask_days') * cast((place - 1) // n_allowed as integer)
     end) as ask_not_before_on,
     cast(case when is_asked and not is_all_known then row_number() over (
         partition by is_asked and not is_all_known

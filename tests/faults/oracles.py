@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 from sqlalchemy import create_engine, text
 
-from gapwatch import snapshots
+from gapwatch import ledger_export, snapshots
 from gapwatch.contracts import CONTRACTS
 from gapwatch.landing import list_batches
 from gapwatch.publish import snapshots_left_behind
@@ -18,6 +18,7 @@ from gapwatch.workspace import load_workspace
 _INSTANTS = frozenset({"_loaded_at", "loaded_at", "landed_at", "quarantined_at", "resolved_at"})
 #: What tells in which order batches were taken, and how often one was tried.
 _ORDER = frozenset({"load_seq", "stale_from"})
+_OF_THE_LEDGER = frozenset(f'raw."{table.removeprefix("raw.")}"' for table in ledger_export.SOURCES)
 _FILE_COLUMNS = "source, file, size, sha256, dialect_fingerprint, batch_id, outcome, rule, message, records"
 
 
@@ -77,6 +78,8 @@ def rows_unaccounted(folder: Path) -> list[str]:
 def tables(folder: Path, *, in_order: bool = True) -> dict[str, Any]:
     """O2: an order-free digest of every table of raw, quarantine and the ledger's files, without clocks.
 
+    What a build takes over from the ledger is left out: it stands there, and each build copies it again.
+
     ``in_order`` false: leave out in which order the batches were taken.
     """
     ws = load_workspace(folder)
@@ -89,7 +92,7 @@ def tables(folder: Path, *, in_order: bool = True) -> dict[str, Any]:
             "from information_schema.columns where table_schema in ('raw', 'quarantine') group by all"
         ).fetchall()
         for table, columns in listed:
-            if table == 'raw."_changes"' and not in_order:
+            if table in _OF_THE_LEDGER or (table == 'raw."_changes"' and not in_order):
                 continue
             kept = ", ".join(f'"{column}"' for column in columns if column not in left_out)
             digests[table] = connection.execute(
