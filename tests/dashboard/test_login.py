@@ -48,7 +48,7 @@ roles:
   engineer: {{members: [dev@example.com], pages: [client]}}
 """
 GOOD = {"email": "ann@example.com", "email_verified": True, "tid": "ours"}
-NUMBERS = "clients expect over 15 points"
+NUMBERS = "clients may leave"
 
 
 @dataclass

@@ -56,7 +56,7 @@ def test_the_first_sentence_says_who_which_dimension_since_when_why_and_what_to_
     assert message.title == "Harbor Logistics: Trust, churn risk"
     first, link, due = message.text.split("\n\n")[:3]
     assert first.startswith(
-        "Harbor Logistics: Trust, since 29 Jun 2026: risk of leaving 72 of 100, first promises kept. "
+        "Harbor Logistics: Trust, since 29 Jun 2026: risk of leaving 72 of 100, first promise gap. "
         "What to do: "
     )
     assert "Confirm every open delivery date" in first
@@ -72,7 +72,7 @@ def test_numbers_come_with_n_and_age_and_drivers_with_points(company: Alerted) -
     assert "- Value 72.5 (points of 100), opens at 60.0" in text
     assert "- n = 5" in text
     assert "- Week of 10 Aug 2026, as known on 16 Aug 2026" in text
-    assert "- Promises kept, trust: 44.0 points (−38.0, before −12.0; n = 6; since 22 Jun 2026)" in text
+    assert "- Promise gap, trust: 44.0 points (−38.0, before −12.0; n = 6; since 22 Jun 2026)" in text
     assert "- Silence: 28.5 points (96.0; n = 3; since 22 Jun 2026)" in text
     assert "Satisfaction gap" not in text, "a driver without points is none"
     assert "- Contract ends on 31 Dec 2026; 120,000 EUR a year." in text
@@ -123,7 +123,7 @@ def test_a_chinese_owner_reads_chinese(company: Alerted) -> None:
 
     assert message.title == "Harbor Logistics：信任，流失风险"
     assert message.text.startswith(
-        "Harbor Logistics：信任，自2026年6月29日起：流失风险 72 分（满分 100），最早出现的是承诺履行。"
+        "Harbor Logistics：信任，自2026年6月29日起：流失风险 72 分（满分 100），最早出现的是承诺差距。"
     )
     left = re.sub(r"https?://\S+|Harbor Logistics|EUR|gold|P-\d+|\d+ n", "", message.text)
     assert not re.search(r"[A-Za-z]{3,}", left)
