@@ -30,7 +30,7 @@ EMPTY = "import streamlit as st\n\nst.title('Nothing but a title')\n"
 GOAL_CHART, GOAL_FRESH, GOAL_CLICK_MILLISECONDS, GOAL_CROWD = 1.6, 2.0, 300, 6.0
 CHART = "[data-testid=stVegaLiteChart] svg.marks"
 TITLE = "h1"
-PAGES = ("", "client")
+PAGES = ("", "client", "felt", "alerts", "lost", "quality", "method")
 
 
 @dataclass(frozen=True)
