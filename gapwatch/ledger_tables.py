@@ -118,7 +118,7 @@ alerts = Table(
     Column("cause", Text),
     Column("outcome", String),
     Column("note", Text),
-    # Counts changes: who changes an alert names the version that was seen.
+    # Counts what people did to it: who does the next thing names the version that was seen.
     Column("version", Integer, nullable=False),
 )
 

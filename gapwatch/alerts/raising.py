@@ -189,7 +189,7 @@ def _carry(connection: Connection, decision: Carry, report: RaiseReport) -> None
     connection.execute(
         update(alerts)
         .where(alerts.c.alert_id == decision.alert_id)
-        # No change of version: that counts what people do, who would be told of a conflict otherwise.
+        # No change of version, which counts what people do: they would be told of a conflict.
         .values(last_seen_week_id=decision.last_seen_week, ended_week_id=decision.ended_week)
     )
     report.ended += decision.ended_week is not None

@@ -309,6 +309,8 @@ def alerts_of(alert_id: str | None, digest_on: Any, recipient: str, channel: str
 
 
 def set_state(connection: Connection, which: Any, before: tuple[str, ...], after: str) -> None:
-    """Change the state of alerts that are in one of those ``before``."""
-    changed = update(alerts).where(which, alerts.c.state.in_(before))
-    connection.execute(changed.values(state=after, version=alerts.c.version + 1))
+    """Change the state of alerts that are in one of those ``before``.
+
+    Their version stays: who answers an alert while it is being sent has read nothing that is no longer so.
+    """
+    connection.execute(update(alerts).where(which, alerts.c.state.in_(before)).values(state=after))

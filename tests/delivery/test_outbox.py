@@ -8,6 +8,7 @@ from threading import Thread
 
 import pytest
 
+from gapwatch.alerts import actions, store
 from gapwatch.delivery import dead_letters, outbox
 from gapwatch.delivery.sending import send
 from gapwatch.ledger import Ledger, now
@@ -35,6 +36,21 @@ def test_a_pending_alert_is_sent_once_however_often_the_sender_runs(
     keys = [request.headers["idempotency-key"] for request in web.requests]
     assert sorted(keys) == sorted(row["idempotency_key"] for row in company.outbox())
     assert all(row["sent_at"] for row in company.outbox())
+
+
+def test_an_alert_that_is_sent_while_somebody_reads_it_may_be_answered_as_it_was_read(
+    company: Alerted, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, web.url("/ok"))
+    company.raise_alerts({})
+    with Ledger.of(company.ws) as ledger:
+        (read,) = store.find(ledger).alerts
+        send(company.ws)
+        assert company.alerts() == {"alert-1": "sent"}
+
+        answered = actions.acknowledge(ledger, "alert-1", actor="K. Braun", version=read["version"])
+
+    assert answered["state"] == "acknowledged"
 
 
 def test_a_failure_is_tried_again_under_the_same_key(
