@@ -88,7 +88,8 @@ def run(
 ) -> RunReport:
     """Ingest, gate, build, publish, notify. Every step does only what is new.
 
-    With ``backfill`` old data is expected: an unusual volume is a notice, and alerts are raised suppressed.
+    With ``backfill`` old data is expected: an unusual volume is a notice, alerts are raised suppressed, and
+    nothing is sent.
 
     A workspace of which nothing could be let in yet ends after the gate, whose report says why. Raises
     what the steps raise; what was done before stays done.

@@ -15,25 +15,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class NotifyReport:
-    """What was raised, and what became of the messages that were due."""
+    """What was raised, and what became of the messages that were due; ``sending`` None in a back-fill."""
 
     raising: RaiseReport
-    sending: SendReport
+    sending: SendReport | None
     exit_code: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready values."""
-        return {"raising": self.raising.as_dict(), "sending": self.sending.as_dict()}
+        sending = self.sending.as_dict() if self.sending else None
+        return {"raising": self.raising.as_dict(), "sending": sending}
 
 
 def notify(ws: Workspace, *, backfill: bool = False, stay_seconds: float | None = None) -> NotifyReport:
     """Raise from the current snapshot, then send; ``stay_seconds`` is how long to stay for another try.
 
-    Raises what raising raises; what was raised before stays raised, and goes out with the next call. A
-    receiver that fails is no error: its messages are tried again.
+    With ``backfill`` nothing is sent, not even what waited before: it goes out with the next call. Raises
+    what raising raises; what was raised before stays raised. A receiver that fails is no error: its
+    messages are tried again.
     """
     from gapwatch.delivery.sending import send
 
     with Ledger.of(ws) as ledger:
         raising = raise_alerts(ws, ledger, backfill=backfill)
+    if backfill:
+        return NotifyReport(raising, None)
     return NotifyReport(raising, send(ws, stay_seconds=stay_seconds))

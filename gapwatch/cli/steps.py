@@ -15,9 +15,7 @@ FullRefresh = Annotated[
 ]
 Backfill = Annotated[
     bool,
-    typer.Option(
-        "--backfill", help="Old data is expected: unusual volume only warns, alerts are raised unsent."
-    ),
+    typer.Option("--backfill", help="Old data is expected: unusual volume only warns, and no alert is sent."),
 ]
 
 

@@ -22,6 +22,7 @@ from gapwatch.ledger_tables import alerts, outbox
 from gapwatch.workspace import Workspace
 from tests.alerts import published_by_hand as by_hand
 from tests.alerts.situations import condition, monday
+from tests.delivery.receivers import web_receiver
 
 pytestmark = pytest.mark.xdist_group("ledger")
 
@@ -123,11 +124,28 @@ def test_history_raises_suppressed_and_sends_nothing(ws: Workspace, ledger: Ledg
     assert messages(ledger) == []
 
 
-def test_a_run_that_expects_old_data_sends_nothing(ws: Workspace) -> None:
+def test_a_run_that_expects_old_data_raises_silently(ws: Workspace) -> None:
     by_hand.publish(ws, by_hand.today(), by_hand.three_conditions())
     assert notify(ws, backfill=True).raising.suppressed == {"back_fill": 3}
     # The same week stays silent; the next one tells what still holds.
     assert notify(ws).raising.raised == {}
+
+
+def test_a_run_that_expects_old_data_sends_nothing_and_what_waited_goes_with_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ws = by_hand.workspace(tmp_path / "company")
+    by_hand.publish(ws, by_hand.today(), [condition(by_hand.this_week(), account="A2")])
+    with Ledger.of(ws) as ledger:
+        assert raise_alerts(ws, ledger).messages == 2
+    with web_receiver() as web:
+        monkeypatch.setenv("MAIL", web.url("/ok"))
+
+        assert notify(ws, backfill=True).as_dict()["sending"] is None
+        assert web.requests == []
+
+        assert notify(ws).as_dict()["sending"]["sent"] == 1
+        assert len(web.requests) == 1
 
 
 def test_three_years_replayed_week_by_week_send_nothing(tmp_path: Path) -> None:
