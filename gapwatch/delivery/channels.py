@@ -11,7 +11,7 @@ import copy
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -69,6 +69,7 @@ def targets(addresses: str, deadline: float) -> tuple[list[Target], int]:
     )
     found: list[Target] = []
     bad = 0
+    # Apprise has no types for it.
     for address in parse_urls(addresses):  # type: ignore[no-untyped-call]
         service = apprise.Apprise.instantiate(address, asset=asset)
         if service is None:
@@ -174,12 +175,13 @@ def _message_ids(message: Message, target: Target) -> Iterator[None]:
 def _answers() -> Iterator[_Answer]:
     """The newest answer over HTTP. No plugin tells its status or headers, so they are read below it."""
     answer = _Answer()
-    send: Callable[..., requests.Response] = requests.Session.send
+    session: Any = requests.Session
+    send = session.send
 
     def listening(self: requests.Session, request: requests.PreparedRequest, **kwargs: Any) -> Any:
         kwargs["allow_redirects"] = False
         try:
-            response = send(self, request, **kwargs)
+            response: requests.Response = send(self, request, **kwargs)
         except requests.RequestException as error:
             answer.error = _WORDS.get(type(error).__name__, type(error).__name__)
             raise
@@ -189,11 +191,11 @@ def _answers() -> Iterator[_Answer]:
             answer.error = "a redirect, which is not followed"
         return response
 
-    requests.Session.send = listening  # type: ignore[method-assign]
+    session.send = listening
     try:
         yield answer
     finally:
-        requests.Session.send = send  # type: ignore[method-assign]
+        session.send = send
 
 
 _WORDS = {

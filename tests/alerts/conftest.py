@@ -12,7 +12,9 @@ from gapwatch.ledger_database import VARIABLE
 from gapwatch.workspace import Workspace
 from tests.alerts import published_by_hand
 from tests.faults.commands import Commands
-from tests.ledger.conftest import postgres_server, postgres_url  # noqa: F401
+from tests.ledger.conftest import postgres_server, postgres_url
+
+__all__ = ["commands", "ledger", "postgres_server", "postgres_url", "ws"]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -46,8 +47,8 @@ def bring(monkeypatch: pytest.MonkeyPatch) -> Bring:
     return _bring
 
 
-def a_message(**changed: object) -> Message:
-    values: dict[str, object] = {
+def a_message(**changed: Any) -> Message:
+    values: dict[str, Any] = {
         "key": "0123456789abcdef",
         "alert_key": "churn_risk:account:A-001:trust::2953",
         "title": "Harbor Logistics: trust, churn risk",
@@ -58,4 +59,4 @@ def a_message(**changed: object) -> Message:
         "html": "<p>Harbor Logistics: trust.</p>",
         "facts": {"account_id": "A-001", "value": 72.5},
     }
-    return Message(**{**values, **changed})  # type: ignore[arg-type]
+    return Message(**values | changed)

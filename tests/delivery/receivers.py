@@ -92,7 +92,8 @@ def web_receiver() -> Iterator[Web]:
             else:
                 self._answer(web.answers.pop(0) if web.answers else 200)
 
-        do_GET = do_PUT = do_POST  # noqa: N815  # what a redirect may become
+        # What a redirect may become; http.server asks for the names.
+        do_GET = do_PUT = do_POST  # noqa: N815
 
         def _answer(self, status: int, *headers: tuple[str, str]) -> None:
             self.send_response(status)
