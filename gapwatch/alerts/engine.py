@@ -70,7 +70,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class AlertState:
-    """What is known of an alert that was raised; ``resolved_week`` is the week in which it was resolved."""
+    """What is known of an alert that was raised; ``resolved_week``: of the data when it was resolved."""
 
     alert_id: str
     thread: Thread

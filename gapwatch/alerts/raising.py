@@ -174,13 +174,15 @@ def _states(connection: Connection, moment: Moment, rules: Mapping[str, Rule]) -
 
 
 def _state(row: RowMapping) -> AlertState:
+    # In the data's time, which may stand still or lie behind: a cooldown is counted in its weeks.
+    resolved_at = row["as_of"] + (row["resolved_at"] - row["raised_at"]) if row["resolved_at"] else None
     return AlertState(
         thread=Thread(*(row[name] for name in Thread._fields)),
         raised_week=row["raised_week_id"],
         badness=row["badness"] if row["badness"] is not None else 0.0,
         last_seen_week=row["last_seen_week_id"],
         ended_week=row["ended_week_id"],
-        resolved_week=engine.week_of(row["resolved_at"]) if row["resolved_at"] else None,
+        resolved_week=engine.week_of(resolved_at) if resolved_at else None,
         **{name: row[name] for name in _STATE},
     )
 

@@ -169,6 +169,80 @@ def test_three_years_replayed_week_by_week_send_nothing(tmp_path: Path) -> None:
         assert {(a["state"], a["suppression_reason"]) for a in page.alerts} == {("suppressed", "back_fill")}
 
 
+def test_what_ended_is_silent_for_its_cooldown_then_told_again(ws: Workspace, ledger: Ledger) -> None:
+    ws = by_hand.workspace(ws.folder, alerts={"newest_within_days": 100_000})
+    weeks = range(by_hand.this_week() - 40, by_hand.this_week() - 29)
+    reports = []
+    for number, week in enumerate(weeks):
+        holds = number not in (1, 3)
+        by_hand.publish(ws, monday(week + 1), [condition(week, account="A2")] if holds else [])
+        reports.append(raise_alerts(ws, ledger))
+    # Over in the second week: silent for eight weeks from then on, and noted each time that it came back.
+    assert [report.raised for report in reports] == [{"churn_risk": 1}, *[{}] * 8, {"churn_risk": 1}, {}]
+    assert [number for number, report in enumerate(reports) if report.suppressed] == [2, 4]
+    assert {reason for report in reports for reason in report.suppressed} == {"cooldown"}
+    assert len(messages(ledger)) == 4
+
+
+def test_a_closed_case_is_silent_for_its_cooldown_in_the_weeks_of_the_data(
+    ws: Workspace, ledger: Ledger
+) -> None:
+    # A year that is long past, replayed today: what people do has today's date.
+    ws = by_hand.workspace(ws.folder, alerts={"newest_within_days": 100_000})
+    weeks = range(by_hand.this_week() - 40, by_hand.this_week() - 30)
+    told = []
+    for week in weeks:
+        by_hand.publish(ws, monday(week + 1), [condition(each, account="A2") for each in weeks])
+        told += [week] * sum(raise_alerts(ws, ledger).raised.values())
+        for alert in store.find(ledger).alerts:
+            actions.resolve(ledger, alert["alert_id"], actor="Li", outcome="saved", cause="slow desk")
+    # Closed in the week that ran when it was raised, one later than the week that raised it.
+    assert told == [weeks[0], weeks[9]]
+
+
+def test_what_is_over_budget_or_told_by_another_kind_is_noted_and_sent_to_nobody(
+    ws: Workspace, ledger: Ledger
+) -> None:
+    week = by_hand.this_week()
+    by_hand.publish(
+        ws,
+        by_hand.today(),
+        [
+            condition(week, account="A2", driver="silence", risk_score=80.0),
+            condition(week, "silence", account="A2", driver="silence", risk_score=80.0),
+            condition(week, account="A1", risk_score=70.0),
+        ],
+    )
+    ws = by_hand.workspace(ws.folder, alerts={"budget": 1})
+    report = raise_alerts(ws, ledger)
+    assert (report.raised, report.suppressed) == ({"churn_risk": 1}, {"budget": 1, "duplicate": 1})
+    silent = store.find(ledger, store.Filters(state="suppressed")).alerts
+    assert {(a["subject_id"], a["kind"], a["suppression_reason"]) for a in silent} == {
+        ("A1", "churn_risk", "budget"),
+        ("A2", "silence", "duplicate"),
+    }
+    assert messages(ledger) == [("Li", "chat", "pending"), ("Li", "mail", "pending")]
+
+
+@pytest.mark.parametrize(
+    ("raised_on", "tier", "due"),
+    [
+        ("2026-11-19", "S", "2026-11-20"),
+        ("2026-11-20", "S", "2026-11-23"),
+        ("2026-11-21", "S", "2026-11-23"),
+        ("2026-11-20", "C", "2026-12-04"),
+        ("2026-11-20", None, "2026-11-27"),
+        ("2026-11-20", "unheard of", "2026-11-27"),
+    ],
+)
+def test_an_answer_is_due_after_so_many_days_of_work_as_the_tier_says(
+    raised_on: str, tier: str | None, due: str
+) -> None:
+    tiers = {"S": 1, "C": 10, "*": 5}
+    assert due_on(tiers, tier, date.fromisoformat(raised_on)) == date.fromisoformat(due)
+    assert due_on({"S": 1}, None, date.fromisoformat(raised_on)) is None
+
+
 def test_a_mute_keeps_an_account_silent_until_its_day_and_its_end_is_noted(
     ws: Workspace, ledger: Ledger
 ) -> None:
