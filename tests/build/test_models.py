@@ -11,6 +11,7 @@ import duckdb
 import pytest
 
 from gapwatch import gate, landing, pipeline, transform
+from gapwatch.errors import UserError
 from gapwatch.workspace import Workspace, load_workspace
 from tests.build.equality import differences
 
@@ -84,6 +85,21 @@ def test_definitions_taken_back_after_a_rebuild_that_died_are_built_whole(
     assert transform.build(load_workspace(company.folder)).mode == "none"
 
 
+def test_the_build_after_one_that_died_loads_its_seeds_again(company: Workspace) -> None:
+    with duckdb.connect(str(company.warehouse_path)) as connection:
+        before = connection.execute("select count(*) from marts.dim_signals").fetchone()
+        fingerprint = connection.execute("select fingerprint from meta.builds").fetchone()
+        assert fingerprint is not None
+        connection.execute("insert into meta.builds_begun values (?, now()::timestamp)", list(fingerprint))
+        connection.execute("delete from seeds.signals")
+        connection.execute("update raw._batches set load_seq = load_seq + 1")
+
+    assert transform.build(company).mode == "incremental"
+
+    with duckdb.connect(str(company.warehouse_path), read_only=True) as connection:
+        assert connection.execute("select count(*) from marts.dim_signals").fetchone() == before
+
+
 def test_a_changed_threshold_rebuilds_everything(company: Workspace) -> None:
     text = company.file.read_text(encoding="utf-8")
     company.file.write_text(text + "\nvars:\n  wide_gap_points: 15\n", encoding="utf-8")
@@ -102,7 +118,7 @@ def test_a_threshold_that_does_not_exist_is_named_with_a_suggestion(company: Wor
     text = company.file.read_text(encoding="utf-8")
     company.file.write_text(text + "\nvars:\n  wide_gap_point: 20\n", encoding="utf-8")
 
-    with pytest.raises(transform.UserError, match="wide_gap_points"):
+    with pytest.raises(UserError, match="wide_gap_points"):
         transform.build(load_workspace(company.folder))
 
 
@@ -110,7 +126,7 @@ def test_a_seed_with_other_columns_is_refused(company: Workspace) -> None:
     company.seeds_path.mkdir(exist_ok=True)
     (company.seeds_path / "priorities.csv").write_text("priority,minutes\nhigh,60\n", encoding="utf-8")
 
-    with pytest.raises(transform.UserError, match=r"priorities\.csv, line 1"):
+    with pytest.raises(UserError, match=r"priorities\.csv, line 1"):
         transform.build(company)
 
 
