@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import altair as alt
+from collections.abc import Mapping, Sequence
 
 from dashboards.shapes import VEGA, situation_colours
 from dashboards.situations import SITUATIONS, FeltPoint
 from dashboards.texts import Words
-from dashboards.theme import FONT, Palette
+from dashboards.theme import Palette
+from dashboards.vega import SIGNED, Scale, Spec, framed, group, mark, told
 
 HEIGHT = 430
 PICKED = "client"  # the selection a click makes
@@ -20,83 +19,70 @@ LONGEST = 22  # characters of a name beside its mark
 
 def scatter(
     points: Sequence[FeltPoint], felt_line: float, factual_line: float, words: Words, colours: Palette
-) -> alt.LayerChart:
+) -> Spec:
     """Clients by promise_gap (across) and perception (up), both known; lines from the settings, as scores."""
     x_domain = (min([-30.0, *(p.promise_gap for p in points if p.promise_gap is not None)]) - 3, 2.0)
     known = [p.perception_shrunk_score for p in points if p.perception_shrunk_score is not None]
     y_domain = (max(0.0, min([felt_line - 15, *known]) - 4), min(100.0, max([felt_line + 15, *known]) + 4))
-    x_scale = alt.Scale(domain=list(x_domain), zero=False, nice=False)
-    y_scale = alt.Scale(domain=list(y_domain), zero=False, nice=False)
-    minus = "datum.value < 0 ? '\u2212' + format(-datum.value, 'd') : format(datum.value, 'd')"
-    x_axis = alt.Axis(
-        tickCount=5, labelExpr=minus, title=words.say("factual: deeds against promises, 0 is all kept")
-    )
-    y_axis = alt.Axis(tickCount=5, format="d", title=words.say("felt: perception, 0 to 100"))
-
-    def x(field: str) -> alt.X:
-        return alt.X(f"{field}:Q", scale=x_scale, axis=x_axis)
-
-    def y(field: str) -> alt.Y:
-        return alt.Y(f"{field}:Q", scale=y_scale, axis=y_axis)
-
-    marks = situation_colours(colours)
-    values = alt.Data(values=[_value(point) for point in points])
-    picked = alt.selection_point(name=PICKED, fields=["account_id"], on="click", empty=False)
-    dots = (
-        alt.Chart(values)
-        .mark_point(filled=True, size=85, opacity=0.85, cursor="pointer")
-        .encode(
-            x=x("promise_gap"),
-            y=y("perception"),
-            shape=alt.Shape(
-                "situation:N",
-                scale=alt.Scale(domain=list(SITUATIONS), range=[VEGA[each] for each in SITUATIONS]),
-                legend=None,
-            ),
-            color=alt.Color(
-                "situation:N",
-                scale=alt.Scale(domain=list(SITUATIONS), range=[marks[each] for each in SITUATIONS]),
-                legend=None,
-            ),
-            tooltip=[
-                alt.Tooltip("name:N", title=words.say("client")),
-                alt.Tooltip("perception:Q", title=words.say("perception"), format=".0f"),
-                alt.Tooltip("n_contacts:Q", title=words.say("contacts")),
-                alt.Tooltip("promise_gap:Q", title=words.say("factual gap"), format=".0f"),
-                alt.Tooltip("n_promises:Q", title=words.say("promises")),
+    across = {
+        "tickCount": 5,
+        "labelExpr": SIGNED,
+        "title": words.say("factual: deeds against promises, 0 is all kept"),
+    }
+    upwards = {"tickCount": 5, "format": "d", "title": words.say("felt: perception, 0 to 100")}
+    # Clamped, a mark beyond the range would be drawn where it is not.
+    deeds, felt = Scale(x_domain, across, is_clamped=False), Scale(y_domain, upwards, is_clamped=False)
+    looks = situation_colours(colours)
+    dots = mark(
+        "point",
+        {
+            "x": deeds.of("promise_gap"),
+            "y": felt.of("perception"),
+            "shape": _by_situation(VEGA),
+            "color": _by_situation(looks),
+            "tooltip": [
+                told("name", words.say("client")),
+                told("perception", words.say("perception"), ".0f"),
+                told("n_contacts", words.say("contacts"), "d"),
+                told("promise_gap", words.say("factual gap"), ".0f"),
+                told("n_promises", words.say("promises"), "d"),
             ],
-        )
-        .add_params(picked)
+        },
+        filled=True,
+        size=85,
+        opacity=0.85,
+        cursor="pointer",
     )
-    upright = alt.Chart(alt.Data(values=[{"at": factual_line}])).mark_rule(
-        color=colours.muted, strokeDash=[4, 3]
-    )
-    level = alt.Chart(alt.Data(values=[{"at": felt_line}])).mark_rule(color=colours.muted, strokeDash=[4, 3])
+    dots["params"] = [{"name": PICKED, "select": {"type": "point", "fields": ["account_id"], "on": "click"}}]
+    dashed = {"color": colours.muted, "strokeDash": [4, 3]}
     named = _labels(points, x_domain, y_domain)
-    labels = [
-        alt.Chart(alt.Data(values=[each for each in named if each["align"] == side]))
-        .mark_text(align=side, dx=dx, fontSize=12, color=colours.text)
-        .encode(x=x("promise_gap"), y=y("perception"), text="name:N")
-        for side, dx in (("left", 9), ("right", -9))
+    label = {
+        "x": deeds.of("promise_gap"),
+        "y": felt.of("perception"),
+        "text": {"field": "name", "type": "nominal"},
+    }
+    layers = [
+        group([{"at": factual_line}], [mark("rule", {"x": deeds.of("at")}, **dashed)]),
+        group([{"at": felt_line}], [mark("rule", {"y": felt.of("at")}, **dashed)]),
+        group([_value(point) for point in points], [dots]),
+        *(
+            group(
+                [each for each in named if each["align"] == side],
+                [mark("text", label, align=side, dx=dx, fontSize=12, color=colours.text)],
+            )
+            for side, dx in (("left", 9), ("right", -9))
+        ),
     ]
-    return (
-        alt.layer(upright.encode(x=x("at")), level.encode(y=y("at")), dots, *labels)
-        .properties(height=HEIGHT, width="container")
-        .configure(
-            background="transparent", font=FONT, padding={"left": 2, "right": 4, "top": 4, "bottom": 2}
-        )
-        .configure_view(stroke=None)
-        .configure_axis(
-            domain=False,
-            ticks=False,
-            gridColor=colours.grid,
-            labelColor=colours.muted,
-            labelFontSize=12,
-            titleColor=colours.muted,
-            titleFontSize=12,
-            titleFontWeight="normal",
-        )
-    )
+    return framed(layers, HEIGHT, colours)
+
+
+def _by_situation(looks: Mapping[str, str]) -> Spec:
+    return {
+        "field": "situation",
+        "type": "nominal",
+        "scale": {"domain": list(SITUATIONS), "range": [looks[each] for each in SITUATIONS]},
+        "legend": None,
+    }
 
 
 def _value(point: FeltPoint) -> dict[str, object]:

@@ -109,7 +109,10 @@ def _risk(page: Page, found: Client, risk: Risk, week: Week, made: Paper) -> Non
             table.Column(in_html(words.say("Now, {weeks} wk before"))),
             table.Column(in_html(words.say("Owner and what to do"))),
         ]
-        cells = [risky.driver_cells(page, each, most, is_first=not at) for at, each in enumerate(drivers)]
+        cells = [
+            risky.driver_cells(page, each, names(page), most, is_first=not at)
+            for at, each in enumerate(drivers)
+        ]
         inside.append(table.table(columns, cells, label=words.say("What the risk is made of")))
     points = asked_for.history(snapshot, found.account_id, week.week_id)
     if points:

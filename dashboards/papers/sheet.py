@@ -6,13 +6,13 @@ import base64
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import altair as alt
 import vl_convert
 
 from dashboards import shell
 from dashboards.markup import in_html
 from dashboards.shell import Page
 from dashboards.theme import FONT, style_sheet
+from dashboards.vega import Spec
 
 #: Pixels on A4 between the margins, and half of them beside a gutter.
 WHOLE, HALF = 680, 330
@@ -35,14 +35,18 @@ class Paper:
             self.sections.append((title, text))
 
 
-def picture(chart: alt.LayerChart, alternative: str, *, width: int) -> str:
+def picture(chart: Spec, alternative: str, *, width: int) -> str:
     """A chart as a picture in the file: made on this machine, words in its ``alt``."""
-    fitted = chart.properties(width=width, autosize=alt.AutoSizeParams(type="fit", contains="padding"))
-    spec = fitted.to_dict()
     # Whoever opens the file may have a wider font than the one measured here.
-    spec["config"] |= {
+    roomy = {
         "axisX": {"labelSeparation": 16},
         "padding": {"left": 2, "right": 16, "top": 4, "bottom": 2},
+    }
+    spec = {
+        **chart,
+        "width": width,
+        "autosize": {"type": "fit", "contains": "padding"},
+        "config": {**chart["config"], **roomy},
     }
     svg = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
     address = base64.b64encode(svg.encode()).decode()

@@ -13,6 +13,7 @@ from dashboards.queries import shared
 from dashboards.rows import Week
 from dashboards.shell import Page
 from dashboards.texts import Words
+from dashboards.vega import Spec
 
 
 def signed_html(value: float | None, words: Words, decimals: int = 0) -> str:
@@ -48,6 +49,11 @@ def dated(page: Page, week: Week, finding: str) -> str:
 def seen_on(page: Page, week: Week) -> date:
     """The day from which a week's ages are counted: its last one, or today's where it still runs."""
     return min(page.as_of.date(), week.week_start_on + timedelta(days=6))
+
+
+def chart(spec: Spec, alt: str) -> None:
+    """Draw a chart as wide as there is room; ``alt`` says in words what it shows."""
+    st.vega_lite_chart(spec=spec, theme=None, width="stretch", alt=alt)
 
 
 def gap_legend(

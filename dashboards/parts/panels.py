@@ -10,7 +10,7 @@ from dashboards import charts, sentences, survey_sentences, table
 from dashboards.labels import filtered
 from dashboards.markup import in_html, in_markdown
 from dashboards.parts import believed, control, moved
-from dashboards.parts.common import gap_legend
+from dashboards.parts.common import chart, gap_legend
 from dashboards.queries import measured, portfolio, quality
 from dashboards.rows import Filters, GapPoint, PortfolioRow, Week
 from dashboards.shell import Page
@@ -153,20 +153,16 @@ def _panel(
     if not points or row.satisfaction_gap is None:
         st.html(table.box(label, words.say("Nobody was heard on this in {weeks} weeks."), PANEL_HEIGHT))
         return
-    st.altair_chart(
-        charts.gap_chart(
-            points,
-            words,
-            page.colours,
-            height=PANEL_HEIGHT,
-            domain=domain,
-            spelled_out=False,
-            is_reliable=code not in reliability,
-        ),
-        theme=None,
-        width="stretch",
-        alt=panel_alt(page, row),
+    drawn = charts.gap_chart(
+        points,
+        words,
+        page.colours,
+        height=PANEL_HEIGHT,
+        domain=domain,
+        spelled_out=False,
+        is_reliable=code not in reliability,
     )
+    chart(drawn, panel_alt(page, row))
 
 
 def panel_alt(page: Page, row: PortfolioRow) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import date
 
 import streamlit as st
@@ -12,7 +13,9 @@ from dashboards.at_risk import Driver, Evidence, Risk
 from dashboards.graphics import share_bar
 from dashboards.markup import in_html
 from dashboards.parts.at_risk import names
+from dashboards.parts.common import chart
 from dashboards.queries import risk as asked_of
+from dashboards.risk_sentences import Names
 from dashboards.rows import Client, Week
 from dashboards.shell import Page
 
@@ -37,11 +40,9 @@ def made_of(page: Page, found: Client, risk: Risk, week: Week) -> None:
                 else words.say("points of 100, as known in each week; notice is given"),
             )
         )
-        st.altair_chart(
+        chart(
             timelines.risk_chart(points, asked_of.lines(page.snapshot), words, page.colours, height=HEIGHT),
-            theme=None,
-            width="stretch",
-            alt=words.say(
+            words.say(
                 "Risk of {client}: {points} points, {band}",
                 client=found.account_name or found.account_id,
                 points=words.score(risk.risk_score),
@@ -77,7 +78,8 @@ def _drivers(page: Page, risk: Risk, drivers: list[Driver]) -> None:
         table.Column(in_html(words.say("Now, {weeks} wk before"))),
         table.Column(in_html(words.say("Owner and what to do")), "gw-play gw-hide-phone"),
     ]
-    cells = [driver_cells(page, each, most, is_first=not at) for at, each in enumerate(drivers)]
+    called = names(page)
+    cells = [driver_cells(page, each, called, most, is_first=not at) for at, each in enumerate(drivers)]
     caption = words.say("The points add up to the risk. The grey track is the most a driver can add.")
     label = words.say("What the risk is made of")
     st.html(table.table(columns, cells[:FEW_DRIVERS], label=label, caption=caption, css="gw-plain gw-made"))
@@ -87,9 +89,9 @@ def _drivers(page: Page, risk: Risk, drivers: list[Driver]) -> None:
         st.html(table.folded(summary, rest))
 
 
-def driver_cells(page: Page, row: Driver, most: float, *, is_first: bool) -> list[str]:
+def driver_cells(page: Page, row: Driver, called: Names, most: float, *, is_first: bool) -> list[str]:
     """A row of the table of drivers; ``most`` is the longest track."""
-    words, called = page.words, names(page)
+    words = page.words
     label = row.label_zh if words.language == "zh" else row.label_en
     about = called.dimension(row.service_dimension)
     if row.since_on is not None:
@@ -139,8 +141,9 @@ def _evidence_keys(page: Page, row: Driver) -> str:
 def evidence(page: Page, found: Client, since: date | None, until: date) -> None:
     """What happened at the client, in five lanes, and as a table."""
     words = page.words
+    called, alerts = names(page), asked_of.alert_labels(page.snapshot)
     rows = [
-        (row, _what(page, row))
+        (row, _what(row, called, alerts))
         for row in asked_of.evidence(page.snapshot, found.account_id)
         if row.occurred_on <= until
     ]
@@ -151,11 +154,9 @@ def evidence(page: Page, found: Client, since: date | None, until: date) -> None
     below = words.say("diamond: late, negative or open; circle: as promised")
     st.html(table.heading(words.say("Evidence"), "; ".join(text for text in (below, turned) if text)))
     bad = sum(1 for row, _ in rows if row.is_adverse)
-    st.altair_chart(
+    chart(
         timelines.evidence_chart(rows, since, until, words, page.colours),
-        theme=None,
-        width="stretch",
-        alt=words.say(
+        words.say(
             "Evidence of {client}: {n} events, {bad} late, negative or open",
             client=found.account_name or found.account_id,
             n=len(rows),
@@ -183,8 +184,8 @@ def evidence(page: Page, found: Client, since: date | None, until: date) -> None
     st.html(table.folded(words.count("The newest event", "The newest {n} events", len(cells)), inside))
 
 
-def _what(page: Page, row: Evidence) -> str:
-    words, called = page.words, names(page)
+def _what(row: Evidence, called: Names, alerts: Mapping[str, tuple[str, str]]) -> str:
+    words = called.words
     dimension = called.dimension(row.service_dimension) if row.service_dimension else ""
     if row.lane == "answer":
         return words.say("lowest: {dimension} {score}", dimension=dimension, score=words.score(row.score))
@@ -198,8 +199,7 @@ def _what(page: Page, row: Evidence) -> str:
             "exchange": words.say("exchange"),
         }.get(row.state, row.state)
     if row.lane == "alert":
-        label = asked_of.alert_labels(page.snapshot).get(row.state, (row.state, row.state))
-        return label[1 if words.language == "zh" else 0]
+        return alerts.get(row.state, (row.state, row.state))[1 if words.language == "zh" else 0]
     states = {
         "kept": words.say("as promised"),
         "open": words.say("not due yet"),

@@ -23,7 +23,7 @@ from dashboards.markup import in_html, in_markdown
 from dashboards.parts import believed, evidence, moved, personal
 from dashboards.parts import risk as risky
 from dashboards.parts.at_risk import names
-from dashboards.parts.common import dated, gap_legend, seen_on, week_choice
+from dashboards.parts.common import chart, dated, gap_legend, seen_on, week_choice
 from dashboards.queries import client as asked_of
 from dashboards.queries import losses, measured, quality, shared
 from dashboards.queries import risk as asked_for
@@ -254,7 +254,7 @@ def _panel(
     st.html(
         table.heading(label, caveats.panel(standing, reliability, sentences.place(standing, words), words))
     )
-    st.altair_chart(
+    chart(
         charts.gap_chart(
             points,
             words,
@@ -264,9 +264,7 @@ def _panel(
             spelled_out=height == LARGE,
             is_reliable=standing.service_dimension not in reliability,
         ),
-        theme=None,
-        width="stretch",
-        alt=words.say(
+        words.say(
             "{dimension} at {client}: perception {p} against expectation {e}, gap {gap}",
             dimension=label,
             client=found.account_name or found.account_id,
@@ -289,11 +287,9 @@ def _felt_factual(page: Page, found: Client, dim: str, week: Week) -> None:
     drivers = asked_for.drivers(page.snapshot, found.account_id, week.week_id)
     first = risk_sentences.lead(drivers, dim, names(page))
     st.html(table.heading(title, " ".join(text for text in (first, below) if text)))
-    st.altair_chart(
+    chart(
         charts.felt_factual_chart(points, words, page.colours, height=FELT),
-        theme=None,
-        width="stretch",
-        alt=words.say(
+        words.say(
             "{dimension}: felt gap {felt}, factual gap {factual}",
             dimension=label,
             felt=words.signed(last.satisfaction_gap),

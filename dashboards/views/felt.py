@@ -147,8 +147,8 @@ def _scatter(page: Page, dim: str, points: Sequence[FeltPoint]) -> None:
             ),
         )
     )
-    event = st.altair_chart(
-        quadrant.scatter(known, felt_line, factual_line, words, page.colours),
+    event = st.vega_lite_chart(
+        spec=quadrant.scatter(known, felt_line, factual_line, words, page.colours),
         theme=None,
         width="stretch",
         on_select="rerun",

@@ -12,6 +12,7 @@ from dashboards.labels import filtered
 from dashboards.markup import in_html, in_markdown
 from dashboards.parts.at_risk import names
 from dashboards.parts.clients_in_view import EVERY
+from dashboards.parts.common import chart
 from dashboards.queries import losses, shared
 from dashboards.rows import Filters
 from dashboards.shell import Page
@@ -180,11 +181,9 @@ def _card(page: Page, loss: Loss, events: list[LossEvent], labels: dict[str, str
         f'target="_self">{in_html(name)}</a>: {in_html(cause)}</h3>'
         f"<p>{in_html(_below(page, loss))}</p></div>"
     )
-    st.altair_chart(
+    chart(
         timelines.loss_chart(loss, events, labels, weeks, words, page.colours),
-        theme=None,
-        width="stretch",
-        alt=words.say("{client}: {cause}", client=name, cause=cause),
+        words.say("{client}: {cause}", client=name, cause=cause),
     )
 
 
