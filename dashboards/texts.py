@@ -12,7 +12,7 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from babel.dates import format_date
@@ -41,12 +41,12 @@ class Words:
 
     def say(self, sentence: str, /, **values: object) -> str:
         """The sentence in this language with its values put in."""
-        known = {**self._lines(), "weeks": self.weeks, **values}
+        known = {**self._lines, "weeks": self.weeks, **values}
         return _translations(self.language).gettext(sentence).format(**known)
 
     def count(self, one: str, many: str, /, n: int, **values: object) -> str:
         """The plural form of this language for ``n``, which is a value of the sentence too."""
-        known = {**self._lines(), "weeks": self.weeks, "n": self.integer(n), **values}
+        known = {**self._lines, "weeks": self.weeks, "n": self.integer(n), **values}
         return _translations(self.language).ngettext(one, many, n).format(**known)
 
     def integer(self, value: int | None) -> str:
@@ -130,8 +130,10 @@ class Words:
 
     def filled(self, sentence: str) -> str:
         """A sentence that is in this language already, with the thresholds it names put in."""
-        return sentence.format(**{**self._lines(), "weeks": self.weeks})
+        return sentence.format(**{**self._lines, "weeks": self.weeks})
 
+    # Once for all sentences of a page: there are a thousand of them.
+    @cached_property
     def _lines(self) -> dict[str, str]:
         return {name: self.threshold(value) for name, value in self.thresholds.items()}
 
