@@ -7,18 +7,16 @@ text: whoever puts it on a page escapes it there (see ``markup``).
 
 from __future__ import annotations
 
-import gettext
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 
 from babel.dates import format_date
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from babel.numbers import format_compact_decimal
+
+from gapwatch.catalogues import translations
 
 LANGUAGES = {"en": "English", "zh": "中文"}
 DEFAULT_LANGUAGE = "en"
@@ -42,12 +40,12 @@ class Words:
     def say(self, sentence: str, /, **values: object) -> str:
         """The sentence in this language with its values put in."""
         known = {**self._lines, "weeks": self.weeks, **values}
-        return _translations(self.language).gettext(sentence).format(**known)
+        return translations(CATALOGUES, self.language).gettext(sentence).format(**known)
 
     def count(self, one: str, many: str, /, n: int, **values: object) -> str:
         """The plural form of this language for ``n``, which is a value of the sentence too."""
         known = {**self._lines, "weeks": self.weeks, "n": self.integer(n), **values}
-        return _translations(self.language).ngettext(one, many, n).format(**known)
+        return translations(CATALOGUES, self.language).ngettext(one, many, n).format(**known)
 
     def integer(self, value: int | None) -> str:
         """A count, with thousands set apart."""
@@ -149,16 +147,3 @@ def lower_first(label: str, language: str) -> str:
     if language != "en" or label[1:2].isupper():
         return label
     return label[:1].lower() + label[1:]
-
-
-@cache
-def _translations(language: str) -> gettext.NullTranslations:
-    """The catalogue of a language; English needs none."""
-    path = CATALOGUES / f"{language}.po"
-    if not path.is_file():
-        return gettext.NullTranslations()
-    compiled = io.BytesIO()
-    with path.open("rb") as file:
-        write_mo(compiled, read_po(file, locale=language))
-    compiled.seek(0)
-    return gettext.GNUTranslations(compiled)

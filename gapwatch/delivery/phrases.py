@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import gettext
-import io
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
 from pathlib import Path
 
 from babel.dates import format_date
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 
-LANGUAGES = ("en", "zh")
+from gapwatch.catalogues import translations
+
 CATALOGUES = Path(__file__).with_name("catalogue")
 MINUS = "\N{MINUS SIGN}"
 
@@ -26,7 +22,7 @@ class Phrases:
 
     def say(self, sentence: str, /, **values: object) -> str:
         """The sentence with its values put in."""
-        return _translations(self.language).gettext(sentence).format(**values)
+        return translations(CATALOGUES, self.language).gettext(sentence).format(**values)
 
     def number(self, value: float | None, decimals: int = 0) -> str:
         """A number with a true minus; nothing known is a dash, never 0."""
@@ -46,15 +42,3 @@ class Phrases:
         day = datetime.fromisoformat(value).date() if len(value) > 10 else date.fromisoformat(value)
         pattern = "y年M月d日" if self.language == "zh" else "d MMM y"
         return format_date(day, pattern, locale=self.language)
-
-
-@cache
-def _translations(language: str) -> gettext.NullTranslations:
-    path = CATALOGUES / f"{language}.po"
-    if not path.is_file():
-        return gettext.NullTranslations()
-    compiled = io.BytesIO()
-    with path.open("rb") as file:
-        write_mo(compiled, read_po(file, locale=language))
-    compiled.seek(0)
-    return gettext.GNUTranslations(compiled)
