@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gapwatch.cli import output
-from gapwatch.cli.options import DebugOption, JsonOption, WorkspaceOption, load
+from gapwatch.cli.options import ActorOption, DebugOption, JsonOption, WorkspaceOption, actor, load
 
 if TYPE_CHECKING:
     from gapwatch.ledger import Ledger
@@ -22,10 +21,6 @@ if TYPE_CHECKING:
 alerts_app = typer.Typer(no_args_is_help=True, help="Look at alerts, and answer them.")
 
 Alert = Annotated[str, typer.Argument(help="The alert's id, or the beginning of it.", show_default=False)]
-Actor = Annotated[
-    str | None,
-    typer.Option("--as", help="Who does it, for the audit.", show_default="the user of this machine"),
-]
 Version = Annotated[
     int | None,
     typer.Option("--version", help="Only if the alert is still of this version, as `show` gave it."),
@@ -35,17 +30,6 @@ Until = Annotated[
     datetime,
     typer.Option("--until", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"], help="UTC.", show_default=False),
 ]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """An alert after something was done to it, or any other result of a few fields."""
-
-    values: dict[str, Any]
-
-    def as_dict(self) -> dict[str, Any]:
-        """JSON-ready values."""
-        return self.values
 
 
 @dataclass(frozen=True)
@@ -104,7 +88,7 @@ def show(
     events = [{key: event[key] for key in ("at", "actor", "action")} for event in found.events]
     sent = ("channel", "recipient", "state", "attempts", "next_attempt_at", "sent_at", "last_error")
     messages = [{key: row[key] for key in sent} for row in found.deliveries]
-    output.finish(Answer({**values, "what was done": events, "messages_": messages}))
+    output.finish(output.Answer({**values, "what was done": events, "messages": messages}))
 
 
 @alerts_app.command()
@@ -112,7 +96,7 @@ def ack(
     alert: Alert,
     workspace: WorkspaceOption = Path(),
     note: Annotated[str | None, typer.Option(help="What you are going to do.")] = None,
-    actor: Actor = None,
+    by: ActorOption = None,
     version: Version = None,
     json: JsonOption = False,
     debug: DebugOption = False,
@@ -121,7 +105,7 @@ def ack(
     from gapwatch.alerts import actions
 
     with _ledger(workspace) as (_, ledger):
-        changed = actions.acknowledge(ledger, alert, actor=_actor(actor), version=version, note=note)
+        changed = actions.acknowledge(ledger, alert, actor=actor(by), version=version, note=note)
     _done(changed)
 
 
@@ -131,7 +115,7 @@ def snooze(
     until: Until,
     reason: Reason,
     workspace: WorkspaceOption = Path(),
-    actor: Actor = None,
+    by: ActorOption = None,
     version: Version = None,
     json: JsonOption = False,
     debug: DebugOption = False,
@@ -140,9 +124,7 @@ def snooze(
     from gapwatch.alerts import actions
 
     with _ledger(workspace) as (_, ledger):
-        changed = actions.snooze(
-            ledger, alert, actor=_actor(actor), until=until, reason=reason, version=version
-        )
+        changed = actions.snooze(ledger, alert, actor=actor(by), until=until, reason=reason, version=version)
     _done(changed)
 
 
@@ -156,7 +138,7 @@ def resolve(
     cause: Annotated[str, typer.Option(help="What it was, in a sentence.", show_default=False)],
     workspace: WorkspaceOption = Path(),
     note: Annotated[str | None, typer.Option(help="Whatever else is worth keeping.")] = None,
-    actor: Actor = None,
+    by: ActorOption = None,
     version: Version = None,
     json: JsonOption = False,
     debug: DebugOption = False,
@@ -166,7 +148,7 @@ def resolve(
 
     with _ledger(workspace) as (_, ledger):
         changed = actions.resolve(
-            ledger, alert, actor=_actor(actor), outcome=outcome, cause=cause, note=note, version=version
+            ledger, alert, actor=actor(by), outcome=outcome, cause=cause, note=note, version=version
         )
     _done(changed)
 
@@ -176,7 +158,7 @@ def assign(
     alert: Alert,
     to: Annotated[str, typer.Option("--to", help="Name as in the CRM.", show_default=False)],
     workspace: WorkspaceOption = Path(),
-    actor: Actor = None,
+    by: ActorOption = None,
     version: Version = None,
     json: JsonOption = False,
     debug: DebugOption = False,
@@ -185,7 +167,7 @@ def assign(
     from gapwatch.alerts import actions
 
     with _ledger(workspace) as (ws, ledger):
-        changed = actions.assign(ws, ledger, alert, actor=_actor(actor), owner=to, version=version)
+        changed = actions.assign(ws, ledger, alert, actor=actor(by), owner=to, version=version)
     _done(changed)
 
 
@@ -196,7 +178,7 @@ def mute(
     reason: Reason,
     workspace: WorkspaceOption = Path(),
     dimension: Annotated[str, typer.Option(help="Only this service dimension.", show_default="all")] = "",
-    actor: Actor = None,
+    by: ActorOption = None,
     json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
@@ -209,18 +191,18 @@ def mute(
             account_id=account,
             kind=overrides.MUTE,
             reason=reason,
-            expires_on=_day(until),
-            actor=_actor(actor),
+            expires_on=until.date(),
+            actor=actor(by),
             service_dimension=dimension,
         )
-    output.finish(Answer(made))
+    output.finish(output.Answer(made))
 
 
 @alerts_app.command()
 def unmute(
     override: Annotated[str, typer.Argument(help="Its id, as `overrides` lists it.", show_default=False)],
     workspace: WorkspaceOption = Path(),
-    actor: Actor = None,
+    by: ActorOption = None,
     json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
@@ -228,8 +210,8 @@ def unmute(
     from gapwatch.alerts import overrides
 
     with _ledger(workspace) as (_, ledger):
-        overrides.revoke(ledger, override, actor=_actor(actor))
-    output.finish(Answer({"revoked": override}))
+        overrides.revoke(ledger, override, actor=actor(by))
+    output.finish(output.Answer({"revoked": override}))
 
 
 @alerts_app.command("overrides")
@@ -241,7 +223,7 @@ def list_overrides(
     from gapwatch.ledger import now
 
     with _ledger(workspace) as (_, ledger), ledger.reading() as connection:
-        output.finish(Answer({"overrides": overrides.in_force(connection, now().date())}))
+        output.finish(output.Answer({"overrides": overrides.in_force(connection, now().date())}))
 
 
 @contextmanager
@@ -253,15 +235,7 @@ def _ledger(folder: Path) -> Iterator[tuple[Workspace, Ledger]]:
         yield ws, ledger
 
 
-def _actor(given: str | None) -> str:
-    return given.strip() if given and given.strip() else getpass.getuser()
-
-
-def _day(until: datetime) -> date:
-    return until.date()
-
-
 def _done(alert: dict[str, Any]) -> None:
     if output.settings.json:
-        output.finish(Answer({"alert": alert}))
+        output.finish(output.Answer({"alert": alert}))
     output.finish(AlertList([alert], 1))

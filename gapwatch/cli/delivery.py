@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from gapwatch.cli import output
-from gapwatch.cli.options import DebugOption, JsonOption, WorkspaceOption, load
-
-
-@dataclass(frozen=True)
-class Told:
-    """A result of a few fields."""
-
-    values: dict[str, Any]
-    exit_code: int = 0
-
-    def as_dict(self) -> dict[str, Any]:
-        """JSON-ready values."""
-        return self.values
+from gapwatch.cli.options import ActorOption, DebugOption, JsonOption, WorkspaceOption, actor, load
 
 
 def register(alerts_app: typer.Typer) -> None:
@@ -40,10 +26,12 @@ def dead(workspace: WorkspaceOption = Path(), json: JsonOption = False, debug: D
     with Ledger.of(load(workspace)) as ledger:
         rows = dead_letters.dead(ledger)
     if output.settings.json:
-        output.finish(Told({"dead": rows}))
+        output.finish(output.Answer({"dead": rows}))
     shown = ("delivery_id", "alert_id", "digest_on", "recipient", "channel", "attempts", "last_error")
     lines = [{name: row[name] if row[name] is not None else "" for name in shown} for row in rows]
-    output.finish(Told({"dead": lines or "none", "next": "gapwatch alerts resend --all" if rows else None}))
+    output.finish(
+        output.Answer({"dead": lines or "none", "next": "gapwatch alerts resend --all" if rows else None})
+    )
 
 
 def resend(
@@ -52,10 +40,7 @@ def resend(
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="All dead messages.")] = False,
     workspace: WorkspaceOption = Path(),
-    actor: Annotated[
-        str | None,
-        typer.Option("--as", help="Who does it, for the audit.", show_default="the user of this machine"),
-    ] = None,
+    by: ActorOption = None,
     json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
@@ -64,8 +49,8 @@ def resend(
     from gapwatch.ledger import Ledger
 
     with Ledger.of(load(workspace)) as ledger:
-        revived = dead_letters.resend(ledger, None if every else deliveries or [], actor or getpass.getuser())
-    output.finish(Told({"to be sent again": revived, "next": "gapwatch notify"}))
+        revived = dead_letters.resend(ledger, None if every else deliveries or [], actor(by))
+    output.finish(output.Answer({"to be sent again": revived, "next": "gapwatch notify"}))
 
 
 def try_channel(
@@ -89,4 +74,4 @@ def try_channel(
         for outcome in outcomes
     ]
     is_fine = bool(outcomes) and all(outcome.is_ok for outcome in outcomes)
-    output.finish(Told({"channel": channel, "receivers": answers}, 0 if is_fine else 2))
+    output.finish(output.Answer({"channel": channel, "receivers": answers}, 0 if is_fine else 2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,6 +42,15 @@ JsonOption = Annotated[
 DebugOption = Annotated[
     bool, typer.Option("--debug", help="Show the traceback of an error.", callback=_debug)
 ]
+ActorOption = Annotated[
+    str | None,
+    typer.Option("--as", help="Who does it, for the audit.", show_default="the user of this machine"),
+]
+
+
+def actor(given: str | None) -> str:
+    """Who does it, as ``--as`` says, else the user of this machine."""
+    return (given or "").strip() or getpass.getuser()
 
 
 def load(folder: Path) -> Workspace:

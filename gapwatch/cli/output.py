@@ -125,6 +125,18 @@ class Report(Protocol):
         """The report as JSON-ready values."""
 
 
+@dataclass(frozen=True)
+class Answer:
+    """A report of a few fields."""
+
+    values: Mapping[str, Any]
+    exit_code: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready values."""
+        return dict(self.values)
+
+
 def show(report: Report) -> None:
     """Print a report: as JSON where asked for, else as tables."""
     if settings.json:

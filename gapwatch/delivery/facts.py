@@ -40,7 +40,6 @@ class Facts:
     """Reads facts for one workspace; keeps the snapshot that it read last open. Use as a context manager."""
 
     ws: Workspace
-    link_base: str
     _open: dict[str, duckdb.DuckDBPyConnection | None] = field(default_factory=dict)
 
     def __enter__(self) -> Facts:
@@ -138,7 +137,8 @@ class Facts:
 
     def _link(self, alert: Mapping[str, Any]) -> str:
         """The page that shows the evidence; empty where the workspace does not say where its screens are."""
-        if not self.link_base:
+        base = self.ws.alerts.link_base
+        if not base:
             return ""
         page = "client" if alert["account_id"] else "alerts"
         asked = {
@@ -146,7 +146,7 @@ class Facts:
             "dim": alert["service_dimension"],
             "alert": alert["alert_id"],
         }
-        return f"{self.link_base.rstrip('/')}/{page}?{urlencode({k: v for k, v in asked.items() if v})}"
+        return f"{base.rstrip('/')}/{page}?{urlencode({k: v for k, v in asked.items() if v})}"
 
     def _label(self, seed: str, column: str, code: Any, language: str) -> str:
         text = self._column(seed, column, code, f"label_{language}")

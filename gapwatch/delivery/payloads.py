@@ -37,7 +37,7 @@ def enclose(ws: Workspace, ledger: Ledger, delivery_id: str | None = None) -> di
         rows = [dict(row) for row in connection.execute(query).mappings()]
     bare = [row for row in rows if not has_facts(json.loads(row["payload"]))]
     written: dict[str, dict[str, Any]] = {}
-    with Facts(ws, ws.alerts.link_base or "") as facts:
+    with Facts(ws) as facts:
         for row in bare:
             language = json.loads(row["payload"]).get("language", "en")
             written[row["delivery_id"]] = facts.of(row, language)

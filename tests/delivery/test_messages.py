@@ -42,7 +42,7 @@ def company(tmp_path: Path) -> Alerted:
 
 
 def facts_of(company: Alerted, language: str = "en", **changed: Any) -> dict[str, Any]:
-    with Facts(company.ws, company.ws.alerts.link_base or "") as facts:
+    with Facts(company.ws) as facts:
         return facts.of(alert(raised_at=AS_OF, **changed), language)
 
 
