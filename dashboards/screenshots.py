@@ -127,15 +127,22 @@ def chromium() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser")
 
 
+#: Run, every element there in place of its skeleton, every chart drawn; and so it was a look earlier, too.
+_IS_DRAWN = """() => {
+    const all = name => [...document.querySelectorAll(`[data-testid=${name}]`)]
+    const isDrawn = document.querySelector('h1')
+        && all('stApp')[0]?.dataset.testScriptState === 'notRunning'
+        && all('stSkeleton').length + all('stAppSkeleton').length === 0
+        && all('stVegaLiteChart').every(chart => chart.querySelector('[role=graphics-document] svg'))
+    const before = window.elementsDrawn
+    window.elementsDrawn = isDrawn ? document.querySelectorAll('*').length : null
+    return isDrawn && window.elementsDrawn === before
+}"""
+
+
 def settle(page: Page) -> None:
-    """Wait until the page's script has run and its charts are drawn."""
-    page.locator("h1").first.wait_for(timeout=30_000)
-    page.wait_for_function(
-        """() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'
-              && [...document.querySelectorAll('[data-testid=stVegaLiteChart]')]
-                   .every(chart => chart.querySelector('svg.marks'))""",
-        timeout=30_000,
-    )
+    """Wait until the page's script has run and everything it shows is drawn."""
+    page.wait_for_function(_IS_DRAWN, timeout=60_000, polling=100)
 
 
 def _photograph(address: str, wanted: list[Shot], out: Path) -> None:

@@ -9,7 +9,6 @@ import alerted_company
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, sync_playwright
-from playwright.sync_api import TimeoutError as TooLateError
 from test_accessible import ours
 from test_browser import visit
 
@@ -56,14 +55,9 @@ def test_the_page_is_quiet_self_contained_and_fits_the_screen(
 def test_evidence_leads_to_the_client_on_the_dimension_of_the_alert(browser: Browser, address: str) -> None:
     page = visit(browser, address, "/alerts?lang=zh").page
 
-    link = page.get_by_role("link", name="依据").first
-    link.click()
-    try:
-        page.wait_for_url("**/client?*account=A-001*dim=trust*", timeout=10_000)
-    except TooLateError:
-        # On a busy machine a click can fall into the moment in which the list is drawn anew.
-        link.click()
-        page.wait_for_url("**/client?*account=A-001*dim=trust*")
+    page.get_by_role("link", name="依据").first.click()
+
+    page.wait_for_url("**/client?*account=A-001*dim=trust*", timeout=60_000, wait_until="commit")
     page.get_by_role("heading", name="Harbor Logistics").wait_for(timeout=60_000)
     page.close()
 
