@@ -11,11 +11,12 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from gapwatch import ledger_export, seeds
 from gapwatch.errors import UserError
+from gapwatch.weeks import week_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from gapwatch.workspace import Workspace
 
-EPOCH = datetime.fromisoformat("1970-01-05")
 #: Below every load sequence and week: everything is made anew.
 NO_LOAD, NO_WEEK = -1, -1_000_000
 
@@ -74,7 +74,7 @@ def plan(ws: Workspace, connection: duckdb.DuckDBPyConnection, fingerprint: str,
     last = connection.execute(
         "select load_seq, as_of, fingerprint from meta.builds order by rowid desc limit 1"
     ).fetchone()
-    running_week = _week(as_of)
+    running_week = week_of(as_of)
 
     def full(reason: str) -> Plan:
         redefined = last is not None and last[2] != fingerprint
@@ -110,7 +110,7 @@ def plan(ws: Workspace, connection: duckdb.DuckDBPyConnection, fingerprint: str,
     stale = connection.execute(
         "select min(stale_from) from raw._changes where load_seq > ?", [last[0]]
     ).fetchone()
-    weeks = [_week(last[1])] + ([_week(stale[0])] if stale and stale[0] else [])
+    weeks = [week_of(last[1])] + ([week_of(stale[0])] if stale and stale[0] else [])
     weeks += [scored_from] if scored_from is not None else []
     reason = "a churn model was published" if is_same else "new batches"
     return Plan(
@@ -178,10 +178,6 @@ def _passes_over_facts(
         ).fetchone()
         for (contract,) in batches
     )
-
-
-def _week(instant: datetime) -> int:
-    return (instant - EPOCH) // timedelta(weeks=1)
 
 
 def _now() -> datetime:

@@ -18,6 +18,7 @@ from datetime import date
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
+from gapwatch import weeks
 from gapwatch.did_you_mean import suggestion
 from gapwatch.errors import UserError
 from gapwatch.snapshots import find, open_snapshot
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 FORMATS = ("csv", "parquet")
 ROWS_AT_ONCE = 50_000
 #: Weeks are counted from the week of this Monday.
-_FIRST_MONDAY = date(1970, 1, 5)
 _TRIGGERS = frozenset("=+-@")
 _MINUS_LOOKALIKES = frozenset("\u2212\u2010\u2011\u2012")
 # Where the list separator is another than the comma, a quoted text of ours can be cut at these.
@@ -157,7 +157,7 @@ def _week_of(connection: duckdb.DuckDBPyConnection, table: str, day: date) -> in
             rule="a table with week_id",
             next_step=f"gapwatch export {table}",
         )
-    return (day - _FIRST_MONDAY).days // 7
+    return weeks.week_of(day)
 
 
 @contextmanager

@@ -13,14 +13,15 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from gapwatch import build_plan, calendars, ledger_export, locks, seeds
-from gapwatch.build_plan import EPOCH, NO_LOAD, NO_WEEK, Plan
+from gapwatch.build_plan import NO_LOAD, NO_WEEK, Plan
 from gapwatch.errors import GapwatchError, ResourceError
 from gapwatch.faults import fault_point
 from gapwatch.warehouse import write_connection
+from gapwatch.weeks import start_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,7 +85,7 @@ def build(ws: Workspace, *, full_refresh: bool = False, progress: Progress | Non
         as_of=plan.as_of,
         load_seq=plan.load_seq,
         reason=plan.reason,
-        stale_from=EPOCH + timedelta(weeks=plan.stale_week) if plan.mode == "incremental" else None,
+        stale_from=start_of(plan.stale_week) if plan.mode == "incremental" else None,
     )
     if plan.mode == "none":
         report.seconds = time.monotonic() - began
@@ -120,7 +121,7 @@ def unit_tests(ws: Workspace) -> list[dict[str, Any]]:
     ``node``, ``status`` (pass, fail, error) and ``message``.
     """
     folder = seeds.assemble(ws)
-    about = _run_values(EPOCH, NO_LOAD, NO_WEEK, False)
+    about = _run_values(start_of(0), NO_LOAD, NO_WEEK, False)
     return _dbt(ws, ["test", "--select", "test_type:unit"], seeds.settings(ws), about, folder)
 
 

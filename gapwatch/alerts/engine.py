@@ -2,7 +2,7 @@
 
 :func:`decide` reads no clock and no file, so a replay of history calls it week by week, as known then:
 give it the conditions of one snapshot or of one week, the alerts so far, and the moment; take up what it
-decides with :func:`taken_up`; go on to the next week. Weeks are counted from Monday 1970-01-05.
+decides with :func:`taken_up`; go on to the next week.
 
 A *thread* is what stays the same while weeks go by: kind, subject, service dimension and contact. The
 newest alert of a thread speaks for it: while the condition holds (is beyond its closing line) nothing new
@@ -18,8 +18,8 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from gapwatch.alerts.rules import Rule
+from gapwatch.weeks import week_of
 
-MONDAY = datetime.fromisoformat("1970-01-05")
 #: Marts name what belongs to no service dimension either way.
 NO_DIMENSION = ("", "relationship")
 #: States in which somebody may still have to do something.
@@ -238,16 +238,11 @@ def alert_id(key: str) -> str:
     return hashlib.sha256(key.encode("utf-8")).hexdigest()[:16]
 
 
-def week_of(instant: datetime) -> int:
-    """The week of a naive UTC instant."""
-    return (instant - MONDAY).days // 7
-
-
 def weeks_open(condition: Condition) -> int:
     """Weeks for which the condition has held without a break."""
     if condition.since_on is None:
         return 0
-    return max(0, condition.week_id - (condition.since_on - MONDAY.date()).days // 7)
+    return max(0, condition.week_id - week_of(condition.since_on))
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from gapwatch.errors import UserError
 from gapwatch.faults import fault_point
 from gapwatch.ledger import Ledger, now
 from gapwatch.ledger_tables import alerts
+from gapwatch.weeks import week_of
 from gapwatch.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -182,7 +183,7 @@ def _state(row: RowMapping) -> AlertState:
         badness=row["badness"] if row["badness"] is not None else 0.0,
         last_seen_week=row["last_seen_week_id"],
         ended_week=row["ended_week_id"],
-        resolved_week=engine.week_of(resolved_at) if resolved_at else None,
+        resolved_week=week_of(resolved_at) if resolved_at else None,
         **{name: row[name] for name in _STATE},
     )
 

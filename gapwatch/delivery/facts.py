@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from urllib.parse import urlencode
 import duckdb
 
 from gapwatch import seeds, snapshots
+from gapwatch.weeks import start_of
 
 if TYPE_CHECKING:
     from gapwatch.workspace import Workspace
@@ -32,7 +33,6 @@ ALERT_COLUMNS = (
     "evidence_keys", "due_on",
 )  # fmt: skip
 MOST_DRIVERS = 8
-_EPOCH = date(1970, 1, 5)
 
 
 @dataclass
@@ -56,7 +56,7 @@ class Facts:
         facts["language"] = language
         facts["evidence_keys"] = _keys(alert.get("evidence_keys"))
         week = int(alert["raised_week_id"])
-        facts["week_start_on"] = (_EPOCH + timedelta(weeks=week)).isoformat()
+        facts["week_start_on"] = start_of(week).date().isoformat()
         facts["kind_label"] = self._label("alert_rules", "kind", alert["kind"], language)
         facts["unit"] = self._column("alert_rules", "kind", alert["kind"], "unit")
         facts["dimension_label"] = self._label(

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from gapwatch import seeds, snapshots
 from gapwatch.errors import UserError
 from gapwatch.risk.metrics import Floats, Ints
+from gapwatch.weeks import day_of
 
 if TYPE_CHECKING:
     from gapwatch.workspace import Workspace
 
-EPOCH = datetime.fromisoformat("1970-01-05")
 NEVER = 1 << 40
 _NEEDED = ("fct_churn_risk_weekly", "fct_churn_features", "fct_survey_scores", "fct_promises")
 
@@ -55,7 +55,7 @@ class Panel:
     @property
     def as_of_day(self) -> int:
         """Day of as_of."""
-        return (self.as_of - EPOCH).days
+        return day_of(self.as_of)
 
     def newest_labelled(self, horizon_days: int) -> int:
         """The newest week whose horizon has passed at as_of."""

@@ -18,6 +18,7 @@ from gapwatch.ledger_tables import (
     replays,
     rule_records,
 )
+from gapwatch.weeks import day_of
 
 if TYPE_CHECKING:
     from gapwatch.risk.backtest import Backtest
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 Rows = Sequence[Sequence[Any]]
 
-EPOCH = datetime.fromisoformat("1970-01-05")
 #: Outcomes that say the alert was right.
 CONFIRMED = ("confirmed", "saved", "lost")
 
@@ -114,7 +114,7 @@ def confirmed_cases(ws: Workspace) -> dict[tuple[str, str], list[int]]:
         with Ledger.of(ws) as ledger, ledger.reading() as connection:
             for row in connection.execute(query):
                 kind, account, closed = str(row[0]), str(row[1]), cast("datetime", row[2])
-                found.setdefault((kind, account), []).append((closed - EPOCH).days)
+                found.setdefault((kind, account), []).append(day_of(closed))
     return found
 
 

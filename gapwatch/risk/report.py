@@ -6,13 +6,12 @@ It holds figures of models and rules, and no client.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from gapwatch.risk.panel import EPOCH
+from gapwatch.weeks import start_of
 
 if TYPE_CHECKING:
     from gapwatch.risk.backtest import Backtest
@@ -153,4 +152,4 @@ def _marks(found: Backtest, model: str) -> list[Mark]:
 
 
 def _monday(week: int) -> str:
-    return f"{EPOCH + timedelta(weeks=week):%Y-%m-%d}"
+    return f"{start_of(week):%Y-%m-%d}"

@@ -22,8 +22,9 @@ from gapwatch.alerts.rules import Rule, read_rules
 from gapwatch.did_you_mean import suggestion
 from gapwatch.errors import UserError
 from gapwatch.risk import metrics
-from gapwatch.risk.panel import EPOCH, NEVER, Panel
+from gapwatch.risk.panel import NEVER, Panel
 from gapwatch.risk.replay import MONTH_DAYS
+from gapwatch.weeks import start_of
 
 if TYPE_CHECKING:
     from gapwatch.workspace import Workspace
@@ -212,7 +213,7 @@ def _raised(
     alerts: list[AlertState] = []
     for week in range(min(by_week), max(by_week) + 2):
         # The last instant of the week: daily kinds speak of it, the others of the one before.
-        moment = Moment.at(EPOCH + timedelta(weeks=week + 1) - timedelta(seconds=1))
+        moment = Moment.at(start_of(week + 1) - timedelta(seconds=1))
         there = [*by_week.get(week - 1, []), *by_week.get(week, [])]
         decisions = engine.decide(there, alerts, rules, ws.alerts.budget, moment, owner_of=person_of)
         told += [each for each in decisions if isinstance(each, Raise) and each.suppression_reason is None]

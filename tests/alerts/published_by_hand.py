@@ -12,11 +12,12 @@ from typing import Any
 import duckdb
 import yaml
 
-from gapwatch.alerts.engine import Condition, week_of
+from gapwatch.alerts.engine import Condition
 from gapwatch.ledger import now
 from gapwatch.snapshots import POINTER, SnapshotInfo
+from gapwatch.weeks import start_of, week_of
 from gapwatch.workspace import Workspace, load_workspace
-from tests.alerts.situations import condition, monday
+from tests.alerts.situations import condition
 
 _TYPES = {"week_id": "integer", "is_opening": "boolean", "since_on": "date", "n": "integer"}
 _DOUBLES = ("badness", "value", "opening_line", "risk_score")
@@ -105,7 +106,7 @@ def this_week() -> int:
 
 def today(hours: int = 0) -> datetime:
     """An instant of the running week, close to its start."""
-    return monday(this_week() + 1) + timedelta(hours=1 + hours)
+    return start_of(this_week() + 1) + timedelta(hours=1 + hours)
 
 
 def three_conditions() -> list[Condition]:

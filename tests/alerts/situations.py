@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
 from typing import Any
 
-from gapwatch.alerts.engine import MONDAY, Condition
+from gapwatch.alerts.engine import Condition
 from gapwatch.alerts.rules import Rule
+from gapwatch.weeks import start_of
 
 RULES = {
     rule.kind: rule
@@ -36,7 +36,7 @@ def condition(week: int, kind: str = "churn_risk", account: str = "A1", **change
         badness=5.0,
         value=65.0,
         opening_line=60.0,
-        since_on=monday(week).date(),
+        since_on=start_of(week).date(),
         n=12,
         owner_role="account_manager",
         risk_score=None if is_source else 65.0,
@@ -44,8 +44,3 @@ def condition(week: int, kind: str = "churn_risk", account: str = "A1", **change
         evidence_keys='["A1"]',
     )
     return replace(plain, **changed)
-
-
-def monday(week: int) -> datetime:
-    """The first instant of a week."""
-    return MONDAY + timedelta(weeks=week)

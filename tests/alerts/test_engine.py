@@ -10,7 +10,8 @@ from datetime import timedelta
 import pytest
 
 from gapwatch.alerts.engine import AlertState, Condition, Decision, Moment, Raise, decide, taken_up
-from tests.alerts.situations import RULES, condition, monday
+from gapwatch.weeks import start_of
+from tests.alerts.situations import RULES, condition
 
 W = 2900
 
@@ -26,7 +27,7 @@ class Replay:
 
     def week(self, week: int, conditions: Iterable[Condition], *, is_back_fill: bool = False) -> list[Raise]:
         """Decide with a week just closed; what was raised, suppressed ones too."""
-        moment = Moment.at(monday(week + 1) + timedelta(days=2), is_back_fill=is_back_fill)
+        moment = Moment.at(start_of(week + 1) + timedelta(days=2), is_back_fill=is_back_fill)
         return self.decided(conditions, moment)
 
     def decided(self, conditions: Iterable[Condition], moment: Moment) -> list[Raise]:
@@ -183,7 +184,7 @@ def test_the_budget_goes_to_the_highest_risk_then_to_what_has_been_open_longest(
     scores = [
         condition(W, account="low", risk_score=61.0),
         condition(W, account="new", risk_score=70.0),
-        condition(W, account="old", risk_score=70.0, since_on=monday(W - 6).date()),
+        condition(W, account="old", risk_score=70.0, since_on=start_of(W - 6).date()),
         condition(W, account="high", risk_score=90.0),
     ]
     raised = Replay(budget=3).week(W, scores)

@@ -19,9 +19,10 @@ from gapwatch.alerts.rules import due_on
 from gapwatch.errors import UserError
 from gapwatch.ledger import Ledger, now
 from gapwatch.ledger_tables import alerts, outbox
+from gapwatch.weeks import start_of
 from gapwatch.workspace import Workspace
 from tests.alerts import published_by_hand as by_hand
-from tests.alerts.situations import condition, monday
+from tests.alerts.situations import condition
 from tests.delivery.receivers import web_receiver
 
 pytestmark = pytest.mark.xdist_group("ledger")
@@ -118,7 +119,7 @@ def test_three_that_raise_at_once_raise_each_alert_once(ws: Workspace, ledger: L
 
 def test_history_raises_suppressed_and_sends_nothing(ws: Workspace, ledger: Ledger) -> None:
     week = by_hand.this_week() - 20
-    by_hand.publish(ws, monday(week + 1), [condition(week, account="A1")])
+    by_hand.publish(ws, start_of(week + 1), [condition(week, account="A1")])
     report = raise_alerts(ws, ledger)
     assert (report.is_back_fill, report.suppressed) == (True, {"back_fill": 1})
     assert messages(ledger) == []
@@ -153,7 +154,7 @@ def test_three_years_replayed_week_by_week_send_nothing(tmp_path: Path) -> None:
     weeks = range(by_hand.this_week() - 3 * 52, by_hand.this_week() - 2)
     info = by_hand.publish(
         ws,
-        monday(weeks[0]),
+        start_of(weeks[0]),
         [
             *(condition(week, account=f"A{n}") for week in weeks for n in (1, 2) if week % 7 > n),
             *(condition(week, "single_voice", contact_id=f"C{week % 9}") for week in weeks),
@@ -161,7 +162,7 @@ def test_three_years_replayed_week_by_week_send_nothing(tmp_path: Path) -> None:
     )
     with Ledger.of(ws) as ledger:
         for week in weeks:
-            by_hand.show(ws, info, monday(week + 1))
+            by_hand.show(ws, info, start_of(week + 1))
             raise_alerts(ws, ledger)
         assert messages(ledger) == []
         page = store.find(ledger, store.Filters(state="all"), limit=10_000)
@@ -175,7 +176,7 @@ def test_what_ended_is_silent_for_its_cooldown_then_told_again(ws: Workspace, le
     reports = []
     for number, week in enumerate(weeks):
         holds = number not in (1, 3)
-        by_hand.publish(ws, monday(week + 1), [condition(week, account="A2")] if holds else [])
+        by_hand.publish(ws, start_of(week + 1), [condition(week, account="A2")] if holds else [])
         reports.append(raise_alerts(ws, ledger))
     # Over in the second week: silent for eight weeks from then on, and noted each time that it came back.
     assert [report.raised for report in reports] == [{"churn_risk": 1}, *[{}] * 8, {"churn_risk": 1}, {}]
@@ -192,7 +193,7 @@ def test_a_closed_case_is_silent_for_its_cooldown_in_the_weeks_of_the_data(
     weeks = range(by_hand.this_week() - 40, by_hand.this_week() - 30)
     told = []
     for week in weeks:
-        by_hand.publish(ws, monday(week + 1), [condition(each, account="A2") for each in weeks])
+        by_hand.publish(ws, start_of(week + 1), [condition(each, account="A2") for each in weeks])
         told += [week] * sum(raise_alerts(ws, ledger).raised.values())
         for alert in store.find(ledger).alerts:
             actions.resolve(ledger, alert["alert_id"], actor="Li", outcome="saved", cause="slow desk")

@@ -11,8 +11,8 @@ import pytest
 from gapwatch import pipeline
 from gapwatch.ledger import Ledger
 from gapwatch.ledger_tables import backtests, churn_coefficients, churn_models, replays
-from gapwatch.risk.panel import EPOCH
 from gapwatch.snapshots import open_snapshot
+from gapwatch.weeks import week_of
 from gapwatch.workspace import Workspace
 
 pytestmark = pytest.mark.xdist_group("build")
@@ -58,7 +58,7 @@ def publish_model(ws: Workspace, model_id: str, through_week: int, *, is_publish
 
 def newest_closed_week(ws: Workspace) -> int:
     ((as_of,),) = query(ws, "select as_of from meta.snapshot")
-    return (as_of - EPOCH).days // 7 - 1
+    return week_of(as_of) - 1
 
 
 def test_a_published_model_scores_the_weeks_after_it_and_no_other(company: Workspace) -> None:

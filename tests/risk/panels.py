@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import numpy as np
 
-from gapwatch.risk.panel import EPOCH, NEVER, Panel
+from gapwatch.risk.panel import NEVER, Panel
 from gapwatch.risk.train import Terms
+from gapwatch.weeks import start_of
 
 FIRST_WEEK = 2900
 TERMS = Terms(horizon_days=90, test_weeks=26, min_test_losses=30, k=20.0)
@@ -49,7 +48,7 @@ def panel(
     values[rng.random(len(week)) < 0.2, 0] = np.nan
     noise = np.cumsum(rng.normal(0, 0.25, (accounts, weeks)), axis=1) + rng.normal(0, 1, (accounts, 1))
     return Panel(
-        as_of=EPOCH + timedelta(weeks=FIRST_WEEK + weeks),
+        as_of=start_of(FIRST_WEEK + weeks),
         snapshot_id="by-hand",
         accounts=tuple(f"A-{number:05d}" for number in range(accounts)),
         lost_day=lost_day.astype(np.int64),
