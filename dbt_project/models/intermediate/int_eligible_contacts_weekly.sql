@@ -3,13 +3,7 @@
 {#- One row per account and week with contacts valid there at the week's end. -#}
 
 with contacts as (
-    select
-        *,
-        {{ week_of('known_from') }} as known_from_week,
-        coalesce({{ week_of('known_to') }}, {{ never() }}) as known_to_week,
-        coalesce({{ day_of_date('valid_from') }}, -1000000) as valid_from_day,
-        coalesce({{ day_of_date('valid_to') }}, 1000000) as valid_to_day
-    from {{ ref('int_contacts_versioned') }}
+    {{ contact_spans() }}
     where not is_deleted
 ),
 
@@ -27,8 +21,5 @@ select
 from contacts
 inner join weeks
     on
-        weeks.week_id >= contacts.known_from_week
-        and weeks.week_id < contacts.known_to_week
-        and weeks.last_day >= contacts.valid_from_day
-        and weeks.last_day < contacts.valid_to_day
+        {{ is_valid_contact('contacts', 'weeks') }}
 group by weeks.week_id, contacts.account_id

@@ -77,13 +77,7 @@ voices as (
 ),
 
 contacts as (
-    select
-        *,
-        {{ week_of('known_from') }} as known_from_week,
-        coalesce({{ week_of('known_to') }}, {{ never() }}) as known_to_week,
-        coalesce({{ day_of_date('valid_from') }}, -1000000) as valid_from_day,
-        coalesce({{ day_of_date('valid_to') }}, 1000000) as valid_to_day
-    from {{ ref('int_contacts_versioned') }}
+    {{ contact_spans() }}
 )
 
 select

@@ -16,13 +16,7 @@ with account_weeks as (
 ),
 
 contacts as (
-    select
-        *,
-        {{ week_of('known_from') }} as known_from_week,
-        coalesce({{ week_of('known_to') }}, {{ never() }}) as known_to_week,
-        coalesce({{ day_of_date('valid_from') }}, -1000000) as valid_from_day,
-        coalesce({{ day_of_date('valid_to') }}, 1000000) as valid_to_day
-    from {{ ref('int_contacts_versioned') }}
+    {{ contact_spans() }}
     where not is_deleted
 ),
 
@@ -48,10 +42,7 @@ people as (
     inner join contacts
         on
             account_weeks.account_id = contacts.account_id
-            and account_weeks.week_id >= contacts.known_from_week
-            and account_weeks.week_id < contacts.known_to_week
-            and account_weeks.last_day >= contacts.valid_from_day
-            and account_weeks.last_day < contacts.valid_to_day
+            and {{ is_valid_contact('contacts', 'account_weeks') }}
     left join voices
         on
             account_weeks.week_id = voices.week_id
