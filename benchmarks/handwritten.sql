@@ -1076,7 +1076,7 @@ with placed as (
 )
 
 select
-    account_key, signal_id, weight, settled_score, due_on, falls_due_at, due_week, worst_delay, ended_at is null as is_open, is_ticket, subject, from_week,
+    account_key, signal_id, weight, settled_score, due_on, falls_due_at, due_week, worst_delay, ended_at is null and settled_score is null as is_open, is_ticket, subject, from_week,
     least(to_week, leaves_week, getvariable('running') + 1) as to_week
 from placed
 where from_week < least(to_week, leaves_week, getvariable('running') + 1);

@@ -163,7 +163,7 @@ grouped as (
         sum(weight * coalesce(settled_score, -100.0)) as score,
         sum(cast(1 as double)) as promises,
         sum(cast(case when coalesce(is_broken, true) then 1 else 0 end as double)) as broken,
-        sum(cast(case when ended_at is null then 1 else 0 end as double)) as overdue
+        sum(cast(case when ended_at is null and settled_score is null then 1 else 0 end as double)) as overdue
     from spans
     group by account_key, signal_id, from_week, to_week
 ),
