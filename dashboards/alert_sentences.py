@@ -45,6 +45,8 @@ def evidence(alert: Alert, words: Words) -> list[str]:
         "data_stale": words.say("{value} d late", value=whole),
     }
     parts = [said.get(alert["kind"], "")] if value is not None else []
+    if value is None and alert["kind"] == "data_stale":
+        parts.append(words.say("no row of it was let in yet"))
     if since is not None:
         parts.append(words.say("since {day}", day=words.day(since)))
     if alert["n"]:

@@ -67,3 +67,16 @@
 {% macro one_json_key(key) -%}
     ('["' || replace(replace({{ key }}, '\', '\\'), '"', '\"') || '"]')
 {%- endmacro %}
+
+{#
+    Client and the week from which on its promises come from a source that keeps no history: they were
+    made up afterwards, and say nothing of what was known in that time.
+#}
+{% macro hindsight_by_account() -%}
+    select
+        {{ integer_key(['account_id']) }} as account_key,
+        min({{ week_of('subject_from') }}) as from_week
+    from {{ ref('int_promise_subjects') }}
+    where is_hindsight
+    group by account_id
+{%- endmacro %}

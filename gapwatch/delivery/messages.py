@@ -130,6 +130,8 @@ def _why(facts: Mapping[str, Any], words: Phrases, clean: Clean, contact: str | 
             return words.say("a promise is overdue for {value} days", value=number)
         case "expectation_inflation":
             return words.say("more is expected of us by {value} points while perception held", value=number)
+        case "data_stale" if value is None:
+            return words.say("no row of it was let in yet")
         case "data_stale":
             return words.say("data is {value} days later than agreed", value=number)
     return clean(facts["kind_label"])
@@ -137,14 +139,16 @@ def _why(facts: Mapping[str, Any], words: Phrases, clean: Clean, contact: str | 
 
 def _numbers(facts: Mapping[str, Any], words: Phrases, clean: Clean) -> list[str]:
     decimals = 2 if facts["unit"] in {"probability", "share"} else 1
-    lines = [
-        words.say(
-            "Value {value} ({unit}), opens at {line}",
-            value=words.number(facts["value"], decimals),
-            unit=_unit(str(facts["unit"] or ""), words),
-            line=words.number(facts["opening_line"], decimals),
+    lines = []
+    if facts["value"] is not None:
+        lines.append(
+            words.say(
+                "Value {value} ({unit}), opens at {line}",
+                value=words.number(facts["value"], decimals),
+                unit=_unit(str(facts["unit"] or ""), words),
+                line=words.number(facts["opening_line"], decimals),
+            )
         )
-    ]
     if facts.get("value_before") is not None:
         lines.append(words.say("Before: {value}", value=words.number(facts["value_before"], decimals)))
     if facts["n"] is not None:

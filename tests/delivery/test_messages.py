@@ -109,6 +109,17 @@ def test_the_rules_record_is_told_or_that_there_is_none(company: Alerted) -> Non
             },
             "tickets, since 29 Jun 2026: data is 3 days later than agreed",
         ),
+        (
+            {
+                "kind": "data_stale",
+                "value": None,
+                "subject_kind": "source",
+                "subject_id": "tickets",
+                "account_id": None,
+                "service_dimension": "",
+            },
+            "tickets, since 29 Jun 2026: no row of it was let in yet",
+        ),
         ({"kind": "churn_risk", "driver": None}, "risk of leaving 72 of 100."),
     ],
 )

@@ -6,6 +6,7 @@
 with accounts as (
     select
         *,
+        coalesce(contract_started_on, cast(min(known_from) over (partition by account_id) as date)) as client_since_on,
         {{ week_of('known_from') }} as known_from_week,
         coalesce({{ week_of('known_to') }}, {{ never() }}) as known_to_week
     from {{ ref('int_accounts_versioned') }}
@@ -35,6 +36,7 @@ select
     accounts.channel_manager,
     accounts.annual_value,
     accounts.currency,
+    accounts.client_since_on,
     accounts.contract_ends_on,
     accounts.notice_given_on
 from accounts

@@ -2,7 +2,8 @@
 
 {#-
     One row per active account, stored week, driver and service dimension with a known value: what the
-    risk score reads, as known at the week's end.
+    risk score reads, as known at the week's end. Beside the drivers `expectation_rise`, which only an
+    alert reads: what the same people expect more, known where their perception held.
 -#}
 
 {%- set window = var('window_weeks') | int -%}
@@ -156,6 +157,16 @@ heard as (
     group by account_weeks.week_id, account_weeks.account_key
 ),
 
+-- from when on anybody's answers or meetings are recorded: before that nobody's silence can be told
+recorded as (
+    select
+        known_from_week as from_week,
+        lead(known_from_week, 1, {{ never() }}) over (order by known_from_week) as to_week,
+        min(min(day)) over (order by known_from_week rows between unbounded preceding and current row) as first_day
+    from facts
+    group by known_from_week
+),
+
 escalated as (
     select weekly.week_id, weekly.account_key, sum(weekly.n_promises) as n
     from {{ ref('int_promise_signals_weekly') }} as weekly
@@ -187,14 +198,7 @@ surprises as (
 ),
 
 contacts as (
-    select
-        contact_id,
-        {{ integer_key(['account_id']) }} as account_key,
-        {{ week_of('known_from') }} as known_from_week,
-        coalesce({{ week_of('known_to') }}, {{ never() }}) as known_to_week,
-        coalesce({{ day_of_date('valid_from') }}, -1000000) as valid_from_day,
-        coalesce({{ day_of_date('valid_to') }}, 1000000) as valid_to_day
-    from {{ ref('int_contacts_versioned') }}
+    {{ contact_spans() }}
     where not is_deleted
 ),
 
@@ -214,7 +218,7 @@ turnover as (
     from account_weeks
     inner join contacts
         on
-            account_weeks.account_key = contacts.account_key
+            account_weeks.account_id = contacts.account_id
             and account_weeks.week_id >= contacts.known_from_week
             and account_weeks.week_id < contacts.known_to_week
             and account_weeks.last_day >= contacts.valid_from_day
@@ -258,10 +262,16 @@ by_key as (
     union all
     select
         week_id, account_key, 'expectation_inflation' as driver, 'relationship' as service_dimension,
-        -- what the same people lost beyond the margin is no inflation
-        expectation_change + least(0.0, perception_change + {{ var('inflation_margin') }}) as value,
+        -- whose perception moved beyond the margin, either way, expects more or less for a reason of that size
+        expectation_change - greatest(0.0, abs(perception_change) - {{ var('inflation_margin') }}) as value,
         n_changes as n
     from persons
+    union all
+    select
+        week_id, account_key, 'expectation_rise' as driver, 'relationship' as service_dimension,
+        expectation_change as value, n_changes as n
+    from persons
+    where round(abs(perception_change), 9) <= {{ var('inflation_margin') }}
     union all
     select week_id, account_key, 'single_voice' as driver, 'relationship' as service_dimension, lowest_score as value, n_scores as n
     from persons
@@ -291,9 +301,16 @@ keyed as (
     select
         account_weeks.week_id, account_weeks.account_key, account_weeks.account_id,
         'silence' as driver, 'relationship' as service_dimension,
-        cast(account_weeks.last_day - heard.day as double) as value, 1 as n
+        -- who was never heard has been silent since it became a client
+        cast(
+            account_weeks.last_day
+            - coalesce(heard.day, greatest({{ day_of_date('account_weeks.client_since_on') }}, recorded.first_day))
+            as double
+        ) as value,
+        case when heard.day is not null then 1 else 0 end as n
     from account_weeks
-    inner join heard on account_weeks.week_id = heard.week_id and account_weeks.account_key = heard.account_key
+    inner join recorded on account_weeks.week_id >= recorded.from_week and account_weeks.week_id < recorded.to_week
+    left join heard on account_weeks.week_id = heard.week_id and account_weeks.account_key = heard.account_key
     union all
     select
         week_id, account_key, account_id, 'renewal_near' as driver, 'relationship' as service_dimension,
@@ -303,14 +320,8 @@ keyed as (
     where {{ day_of_date('contract_ends_on') }} >= last_day
 ),
 
--- promises of a source without history were made up afterwards: from the first of them on they say nothing of that time
 hindsight as (
-    select
-        {{ integer_key(['account_id']) }} as account_key,
-        min({{ week_of('subject_from') }}) as from_week
-    from {{ ref('int_promise_subjects') }}
-    where is_hindsight
-    group by account_id
+    {{ hindsight_by_account() }}
 )
 
 select

@@ -22,9 +22,13 @@ risk as (
     where {{ is_stale_week('week_id') }}
 ),
 
-points as (
-    select * from {{ ref('int_risk_points_weekly') }}
-    where week_id >= {{ first_stale_week() }} - {{ var('window_weeks') }} and driver in ('silence', 'expectation_inflation')
+-- of the week itself: what was said before it and stands in the score opens nothing
+plain_values as (
+    select
+        week_id, account_key, account_id, value, n,
+        case when driver = 'expectation_rise' then 'expectation_inflation' else driver end as kind
+    from {{ ref('int_risk_values_weekly') }}
+    where week_id >= {{ first_stale_week() }} - {{ var('window_weeks') }} and driver in ('silence', 'expectation_rise')
 ),
 
 posteriors as (
@@ -127,6 +131,10 @@ open_promises as (
     group by promises.account_key, known_signals.service_dimension, promises.falls_due_at, promises.known_from_week, promises.known_to_week
 ),
 
+hindsight as (
+    {{ hindsight_by_account() }}
+),
+
 overdue_line as (
     select closing_line from rules
     where kind = 'promise_overdue'
@@ -136,7 +144,8 @@ overdue as (
     select
         account_weeks.week_id, account_weeks.account_id, open_promises.service_dimension,
         max({{ minutes_between('open_promises.falls_due_at', 'account_weeks.as_known_at') }} / 1440.0) as value,
-        sum(open_promises.n) as n
+        sum(open_promises.n) as n,
+        max(hindsight.from_week) as hindsight_from_week
     from open_promises
     cross join overdue_line as line
     inner join account_weeks
@@ -145,6 +154,7 @@ overdue as (
             and account_weeks.week_id >= open_promises.from_week
             and account_weeks.week_id < open_promises.to_week
             and {{ minutes_between('open_promises.falls_due_at', 'account_weeks.as_known_at') }} / 1440.0 >= line.closing_line
+    left join hindsight on open_promises.account_key = hindsight.account_key
     group by account_weeks.week_id, account_weeks.account_id, open_promises.service_dimension
 ),
 
@@ -152,14 +162,13 @@ together as (
     select
         'churn_risk' as kind, account_id, '' as service_dimension, '' as contact_id, week_id,
         risk_score as value, risk_score - risk_change as value_before, cast(null as integer) as n,
-        false as is_open_anyway, 0.0 as beyond
+        false as is_open_anyway, 0.0 as beyond, false as is_hindsight
     from risk
-    where not has_given_notice
     union all
     select
         'perception_breach' as kind, breaches.account_id, breaches.service_dimension, '' as contact_id, breaches.week_id,
         breaches.value, earlier.value as value_before, breaches.n,
-        false as is_open_anyway, 0.0 as beyond
+        false as is_open_anyway, 0.0 as beyond, false as is_hindsight
     from breaches
     left join breaches as earlier
         on
@@ -172,25 +181,26 @@ together as (
         'single_voice' as kind, account_id, service_dimension, contact_id, week_id,
         perception_score as value, score_before as value_before, 1 as n,
         has_dropped as is_open_anyway,
-        coalesce(score_before - perception_score - {{ var('single_voice_drop') }}, 0.0) as beyond
+        coalesce(score_before - perception_score - {{ var('single_voice_drop') }}, 0.0) as beyond,
+        false as is_hindsight
     from lone_voices
     union all
     select
-        points.driver as kind, points.account_id, '' as service_dimension, '' as contact_id, points.week_id,
-        points.value, earlier.value as value_before, points.n,
-        false as is_open_anyway, 0.0 as beyond
-    from points
-    left join points as earlier
+        newest.kind, newest.account_id, '' as service_dimension, '' as contact_id, newest.week_id,
+        newest.value, earlier.value as value_before, newest.n,
+        false as is_open_anyway, 0.0 as beyond, false as is_hindsight
+    from plain_values as newest
+    left join plain_values as earlier
         on
-            points.account_key = earlier.account_key
-            and points.driver = earlier.driver
-            and points.week_id = earlier.week_id + {{ var('window_weeks') }}
-    where {{ is_stale_week('points.week_id') }}
+            newest.account_key = earlier.account_key
+            and newest.kind = earlier.kind
+            and newest.week_id = earlier.week_id + {{ var('window_weeks') }}
+    where {{ is_stale_week('newest.week_id') }}
     union all
     select
         'promise_overdue' as kind, account_id, service_dimension, '' as contact_id, week_id,
         value, cast(null as double) as value_before, n,
-        false as is_open_anyway, 0.0 as beyond
+        false as is_open_anyway, 0.0 as beyond, coalesce(week_id >= hindsight_from_week, false) as is_hindsight
     from overdue
 ),
 
@@ -211,6 +221,7 @@ of_accounts as (
             else round(together.value, 9) <= rules.opening_line
         end as is_opening,
         rules.is_daily,
+        together.is_hindsight,
         together.value,
         together.value_before,
         rules.opening_line,
@@ -232,11 +243,14 @@ of_accounts as (
     left join risk on together.week_id = risk.week_id and together.account_id = risk.account_id
     left join {{ ref('dim_service_dimensions') }} as dimensions on together.service_dimension = dimensions.service_dimension
     where
-        together.is_open_anyway
-        or case
-            when rules.is_higher_worse then round(together.value, 9) >= rules.closing_line
-            else round(together.value, 9) <= rules.closing_line
-        end
+        not (rules.ends_with_notice and coalesce(risk.has_given_notice, false))
+        and (
+            together.is_open_anyway
+            or case
+                when rules.is_higher_worse then round(together.value, 9) >= rules.closing_line
+                else round(together.value, 9) <= rules.closing_line
+            end
+        )
 ),
 
 evidenced as (
@@ -266,11 +280,14 @@ allowed as (
 of_sources as (
     select
         freshness.source,
-        greatest(
-            0.0,
-            {{ minutes_between('freshness.newest_known_at', as_of()) }} / 1440.0
-            - coalesce(declared.late_after_days, {{ var('late_after_days') }})
-        ) as value,
+        case
+            when freshness.newest_known_at is not null
+                then greatest(
+                    0.0,
+                    {{ minutes_between('freshness.newest_known_at', as_of()) }} / 1440.0
+                    - coalesce(declared.late_after_days, {{ var('late_after_days') }})
+                )
+        end as value,
         freshness.n_held
     from {{ ref('fct_source_freshness') }} as freshness
     left join allowed as declared on freshness.source = declared.source
@@ -280,7 +297,8 @@ of_sources as (
 conditions as (
     select
         kind, subject_kind, subject_id, account_id, service_dimension, contact_id, week_id, week_start_on, is_provisional,
-        is_opening, is_daily, value, value_before, opening_line, closing_line, badness, n,
+        is_opening, is_daily, is_hindsight, value, cast(null as varchar) as value_null_reason, value_before,
+        opening_line, closing_line, badness, n,
         case when kind = 'churn_risk' then culprit_driver else driver end as driver,
         case when kind = 'churn_risk' then coalesce(culprit_owner_role, owner_role) else owner_role end as owner_role,
         risk_score, evidence_kind, evidence_keys
@@ -289,8 +307,10 @@ conditions as (
     select
         rules.kind, rules.subject_kind, of_sources.source as subject_id, cast(null as varchar) as account_id,
         '' as service_dimension, '' as contact_id, weeks.week_id, weeks.week_start_on, weeks.is_provisional,
-        true as is_opening, rules.is_daily, coalesce(of_sources.value, 0.0) as value, cast(null as double) as value_before,
-        rules.opening_line, rules.closing_line, coalesce(of_sources.value, 0.0) as badness,
+        true as is_opening, rules.is_daily, false as is_hindsight,
+        of_sources.value, case when of_sources.value is null then 'never_delivered' end as value_null_reason,
+        cast(null as double) as value_before, rules.opening_line, rules.closing_line,
+        coalesce(of_sources.value, 0.0) as badness,
         cast(of_sources.n_held as integer) as n, rules.driver, rules.owner_role, cast(null as double) as risk_score,
         'source' as evidence_kind, {{ one_json_key('of_sources.source') }} as evidence_keys
     from of_sources
@@ -326,7 +346,9 @@ select
     started.is_provisional,
     started.is_opening,
     started.is_daily,
+    started.is_hindsight,
     started.value,
+    started.value_null_reason,
     started.value_before,
     started.opening_line,
     started.closing_line,

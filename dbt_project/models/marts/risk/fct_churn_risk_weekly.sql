@@ -72,7 +72,9 @@ ranked as (
 placed as (
     select
         ranked.*,
-        coalesce(ranked.risk_rank <= greatest(1.0, round({{ var('top_share') }} * ranked.n_ranked)), false) as is_in_top_decile,
+        -- where nothing speaks against a client, its place among others like it is that of its key
+        coalesce(ranked.risk_rank <= greatest(1.0, round({{ var('top_share') }} * ranked.n_ranked)), false)
+        and round(ranked.risk_score, 9) > 0 as is_in_top_decile,
         case
             when round(ranked.risk_score, 9) >= lines.opening_line then 'high'
             when round(ranked.risk_score, 9) >= lines.closing_line then 'medium'

@@ -55,7 +55,8 @@ heard as (
     select known_values.account_key, known_values.week_id, weeks.last_day - known_values.value as day
     from {{ ref('int_risk_values_weekly') }} as known_values
     inner join {{ ref('dim_weeks') }} as weeks on known_values.week_id = weeks.week_id
-    where known_values.driver = 'silence'
+    -- of whom none was ever heard there is no last time
+    where known_values.driver = 'silence' and known_values.n > 0
 ),
 
 broken as (
