@@ -1,7 +1,8 @@
 """The alert rules over all weeks, through the engine that raises the alerts themselves.
 
 A hit is a notice, a loss, or a case closed as confirmed (a client who was saved counts by that) within
-the horizon. What is raised after the notice foretells nothing and is left out.
+the horizon. What is raised after the notice foretells nothing and is left out, and so is what rests on
+promises that a source without history tells of afterwards.
 """
 
 from __future__ import annotations
@@ -148,7 +149,7 @@ def _conditions(
             kind, subject_kind, subject_id, account_id, service_dimension, contact_id, week_id, is_opening,
             badness, value, opening_line, since_on, n, driver, owner_role, risk_score, closing_line
         from marts.fct_alert_conditions
-        where not is_provisional
+        where not is_provisional and not is_hindsight
         order by week_id, kind, subject_id, service_dimension, contact_id
         """
     ).fetchall()
@@ -238,11 +239,13 @@ def _record(
     for condition in own:
         day, account = (condition.week_id + 1) * 7, condition.account_id or ""
         ahead = lost.get(account, NEVER) - day
+        # What came true early is not counted before what did not could be: that would flatter the rule.
+        if day + horizon_days > panel.as_of_day:
+            continue
         cases = [closed - day for closed in confirmed.get((rule.kind, account), [])]
         is_loss = 0 <= ahead < horizon_days
-        is_hit = is_loss or any(0 <= case < horizon_days for case in cases)
-        n_hits += is_hit
-        n_judged += is_hit or day + horizon_days <= panel.as_of_day
+        n_judged += 1
+        n_hits += is_loss or any(0 <= case < horizon_days for case in cases)
         leads += [ahead] if is_loss else []
     newest = panel.newest_labelled(horizon_days)
     first = int(panel.week.min()) if len(panel.week) else newest
