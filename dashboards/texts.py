@@ -126,6 +126,10 @@ class Words:
             return self.decimal(value, 0)
         return self.decimal(value, 3).removesuffix("0")
 
+    def seeded(self, text: str) -> str:
+        """A text of the library's seeds in this language; as it is where the workspace wrote it."""
+        return translations(CATALOGUES, self.language).gettext(text) if text else ""
+
     def filled(self, sentence: str) -> str:
         """A sentence that is in this language already, with the thresholds it names put in."""
         return sentence.format(**{**self._lines, "weeks": self.weeks})

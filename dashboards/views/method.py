@@ -235,9 +235,9 @@ def _settings(page: Page) -> None:
     cells = [
         [
             f"<code>{in_html(row.name)}</code>",
-            f"{in_html(words.threshold(row.value))}<small>{in_html(row.unit)}</small>",
+            f"{in_html(words.threshold(row.value))}<small>{in_html(words.seeded(row.unit))}</small>",
             (f"<strong>{in_html(words.say('set by this workspace'))}</strong> · " if row.is_own else "")
-            + in_html(row.reason),
+            + in_html(words.seeded(row.reason)),
         ]
         for row in page.settings.values()
     ]

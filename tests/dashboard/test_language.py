@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import csv
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from string import Formatter
 import pytest
 from babel.messages.pofile import read_po
 from conftest import OpenPage
+from fixture_snapshot import MARTS
 from reading_pages import rows, title, words
 
 from dashboards.texts import CATALOGUES, LANGUAGES, Words, lower_first
@@ -33,6 +35,12 @@ def sentences() -> Iterator[tuple[str, ...]]:
                     yield tuple(said)
 
 
+def seeded() -> set[tuple[str, ...]]:
+    """What the library's own thresholds say of themselves."""
+    with (MARTS.parents[1] / "seeds" / "settings.csv").open(encoding="utf-8") as file:
+        return {(row[column],) for row in csv.DictReader(file) for column in ("reason", "unit")}
+
+
 def placeholders(sentence: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(sentence) if name}
 
@@ -45,7 +53,7 @@ def test_every_sentence_is_translated_with_the_same_values(language: str) -> Non
             for message in read_po(file, locale=language)
             if message.id
         }
-    said = set(sentences())
+    said = set(sentences()) | seeded()
     assert len(said) > 150
 
     assert said - set(catalogue) == set(), "without a translation"
@@ -76,6 +84,13 @@ def test_the_client_page_speaks_chinese(company: Path, open_page: OpenPage) -> N
 
     assert title(at) == "Harbor Logistics – 信任：感知在 14 周前下降"
     assert "负责人 K. Braun（客户经理）" in words(at)
+
+
+def test_thresholds_give_their_reasons_in_chinese(company: Path, open_page: OpenPage) -> None:
+    read = words(open_page(company, "method", lang="zh"))
+
+    assert "一个季度：足以让各位联系人轮到一次" in read
+    assert "One quarter: long enough" not in read
 
 
 def test_an_unknown_language_falls_back_to_english(company: Path, open_page: OpenPage) -> None:
