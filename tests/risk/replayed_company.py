@@ -12,7 +12,7 @@ import duckdb
 
 from gapwatch.ledger import Ledger
 from gapwatch.ledger_tables import alerts
-from gapwatch.risk.panel import EPOCH
+from gapwatch.weeks import EPOCH
 from gapwatch.workspace import Workspace
 from tests.alerts import published_by_hand
 

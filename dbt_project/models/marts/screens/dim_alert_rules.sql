@@ -7,6 +7,7 @@ select
     label_zh,
     subject_kind,
     is_daily,
+    ends_with_notice,
     unit,
     is_higher_worse,
     opening_line,
