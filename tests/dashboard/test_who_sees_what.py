@@ -296,7 +296,7 @@ def test_no_page_shows_anothers_client_whatever_the_address_says(
         {name: values[at % len(values)] for name, values in TRIED.items() if name != "alert"}
         for at in range(2)
     ]
-    tried = {role: together for role in RESTRICTED} | {"account_team": [*addresses(entry), *together]}
+    tried = dict.fromkeys(RESTRICTED, together) | {"account_team": [*addresses(entry), *together]}
     for role, asked_for in tried.items():
         seen = allowed(ask, company, role)
         for asked in asked_for:
