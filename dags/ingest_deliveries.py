@@ -14,10 +14,10 @@
 
 from __future__ import annotations
 
-from airflow.sdk import CronDataIntervalTimetable, dag, task
+from airflow.sdk import CronDataIntervalTimetable, dag
 
-from gapwatch.airflow import tasks
-from gapwatch.airflow.wiring import LOADED, WRITER_POOL, dag_options
+from gapwatch.airflow.ingestion import take_in
+from gapwatch.airflow.wiring import dag_options
 
 
 @dag(
@@ -25,28 +25,7 @@ from gapwatch.airflow.wiring import LOADED, WRITER_POOL, dag_options
     **dag_options(__doc__, "ingest", "deliveries"),
 )
 def ingest_deliveries() -> None:
-    @task
-    def sources() -> list[str]:
-        return tasks.sources_of("deliveries")
-
-    @task(map_index_template="{{ task.op_kwargs['source'] }}")
-    def ingest(source: str) -> dict:
-        return tasks.ingest(source)
-
-    # What other sources landed is loaded even where one of them failed.
-    @task(pool=WRITER_POOL, trigger_rule="all_done", outlets=[LOADED["deliveries"]])
-    def gate() -> dict:
-        return tasks.gate()
-
-    @task
-    def none_held(report: dict) -> None:
-        tasks.require_none_held(report, "deliveries")
-
-    landed = ingest.expand(source=sources())
-    loaded = gate()
-    # The last task waits for both, so that a failed source fails the run as well.
-    landed >> loaded
-    landed >> none_held(loaded)
+    take_in("deliveries")
 
 
 ingest_deliveries()
