@@ -296,10 +296,10 @@ def test_no_page_shows_anothers_client_whatever_the_address_says(
         {name: values[at % len(values)] for name, values in TRIED.items() if name != "alert"}
         for at in range(2)
     ]
-    tried = dict.fromkeys(RESTRICTED, together) | {"account_team": [*addresses(entry), *together]}
-    for role, asked_for in tried.items():
+    singly = addresses(entry)
+    for role in RESTRICTED:
         seen = allowed(ask, company, role)
-        for asked in asked_for:
+        for asked in [*(singly if role == "account_team" else singly[:1]), *together]:
             at = opened(company, role, entry, monkeypatch, **asked)
             assert not at.exception, (role, asked, at.exception)
             # What was typed into the address is said back, and nothing about it.
