@@ -18,7 +18,7 @@ from dashboards.pages import Entry
 from dashboards.queries.attached import QueryFailedError
 from dashboards.texts import Words
 from gapwatch.access.viewers import RefusedError
-from gapwatch.snapshots import SnapshotMissingError
+from gapwatch.snapshots import PointerUnreadableError, SnapshotMissingError
 
 
 def main() -> None:
@@ -27,6 +27,8 @@ def main() -> None:
     # A local file: a named icon would be fetched from the network by the browser.
     st.set_page_config(page_title="Gapwatch", page_icon=str(HERE / "assets" / "icon.svg"), layout="wide")
     st.logo(str(HERE / "assets" / "logo.svg"), size="medium")
+    # What goes wrong half way down is said where it is seen.
+    above = st.container()
     try:
         page = _opened(pages.entries(words))
         page.run()
@@ -34,10 +36,13 @@ def main() -> None:
         door.closed(refusal)
     except SnapshotMissingError as error:
         shell.no_snapshot(error)
+    except PointerUnreadableError as error:
+        shell.pointer_unreadable(error)
     except shell.NothingAdmittedError:
         shell.nothing_admitted()
     except QueryFailedError as error:
-        shell.query_failed(error)
+        with above:
+            shell.query_failed(error)
 
 
 def _opened(entries: list[Entry]) -> StreamlitPage:

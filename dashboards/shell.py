@@ -125,6 +125,14 @@ def no_snapshot(error: snapshots.SnapshotMissingError) -> None:
     log.info("no snapshot: %s", error)
 
 
+def pointer_unreadable(error: snapshots.PointerUnreadableError) -> None:
+    """Which snapshot is the newest is not told any more."""
+    words = Words(filters.language())
+    st.title(words.say("The newest snapshot cannot be found"), anchor=False)
+    st.markdown(words.say("The file that names it is damaged. Next: `gapwatch publish` writes it anew."))
+    log.error("%s", error, exc_info=error)
+
+
 def nothing_admitted() -> None:
     """A snapshot without a single fact: every batch is held, or nothing was delivered."""
     words = Words(filters.language())

@@ -229,10 +229,8 @@ def _snapshot(ws: Workspace) -> Iterator[Finding]:
 
     try:
         info = snapshots.current(ws.published_path)
-    except (ValueError, KeyError, TypeError) as error:
-        yield Finding(
-            "error", "snapshot", f"{snapshots.POINTER} cannot be understood: {error}", "gapwatch publish"
-        )
+    except snapshots.PointerUnreadableError as error:
+        yield Finding("error", "snapshot", f"{error.what}: {error.__cause__}", "gapwatch publish")
         return
     if info is None:
         yield Finding("warning", "snapshot", "none is published yet", "gapwatch run")

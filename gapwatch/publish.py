@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from gapwatch import seeds
 from gapwatch.errors import GapwatchError, UserError
 from gapwatch.faults import fault_point
-from gapwatch.snapshots import POINTER, SnapshotInfo, available, current, digest
+from gapwatch.snapshots import POINTER, PointerUnreadableError, SnapshotInfo, available, current, digest
 from gapwatch.warehouse import write_connection
 
 if TYPE_CHECKING:
@@ -64,13 +64,8 @@ def publish(ws: Workspace, *, force: bool = False) -> PublishReport:
         leftover.unlink(missing_ok=True)
     with write_connection(ws) as connection:
         build_id, as_of = _newest_build(ws, connection)
-        before = current(folder)
-        if (
-            before is not None
-            and before.build_id == build_id
-            and not force
-            and (folder / before.file).is_file()
-        ):
+        before = _pointed_at(folder)
+        if before is not None and before.build_id == build_id and not force and _is_whole(folder, before):
             # A publish that was killed after its pointer has not pruned.
             pruned = _prune(ws, folder, before.snapshot_id)
             return PublishReport(before.snapshot_id, build_id, False, 0, {}, pruned)
@@ -242,11 +237,25 @@ def snapshots_left_behind(ws: Workspace) -> list[Path]:
     """What a killed publish left: temporary files, and files that no description names."""
     folder = ws.published_path
     named = {name for info in available(folder) for name in (info.file, info.private_file)}
-    pointed = current(folder)
+    pointed = _pointed_at(folder)
     if pointed is not None:
         named |= {pointed.file, pointed.private_file}
     files = [*folder.glob("snapshot-*.duckdb"), *folder.glob("private-*.duckdb")]
     return [*folder.glob("*.tmp*"), *(path for path in files if path.name not in named)]
+
+
+def _is_whole(folder: Path, info: SnapshotInfo) -> bool:
+    """Both files are there as they were published."""
+    files = ((info.file, info.sha256), (info.private_file, info.private_sha256))
+    return all((folder / name).is_file() and digest(folder / name) == expected for name, expected in files)
+
+
+def _pointed_at(folder: Path) -> SnapshotInfo | None:
+    """The snapshot that readers get; None where nothing tells: publishing is what mends the pointer."""
+    try:
+        return current(folder)
+    except PointerUnreadableError:
+        return None
 
 
 def _replace(path: Path, text: str) -> None:

@@ -25,6 +25,10 @@ class SnapshotMissingError(UserError):
     """No snapshot is published, or the one asked for was pruned or never existed."""
 
 
+class PointerUnreadableError(UserError):
+    """The pointer to the newest snapshot is damaged; publishing writes it anew."""
+
+
 @dataclass(frozen=True)
 class SnapshotInfo:
     """One published snapshot; instants are naive UTC, files are names within ``published/``."""
@@ -58,11 +62,18 @@ class SnapshotInfo:
 
 
 def current(published: Path) -> SnapshotInfo | None:
-    """The newest published snapshot, or None before the first publish."""
+    """The newest published snapshot, or None before the first publish; raises PointerUnreadableError."""
     try:
         return SnapshotInfo.from_json((published / POINTER).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
+    except (ValueError, KeyError, TypeError) as error:
+        raise PointerUnreadableError(
+            f"{POINTER} cannot be understood",
+            where=published.name,
+            rule="published files are never changed by hand",
+            next_step="gapwatch publish",
+        ) from error
 
 
 def available(published: Path) -> list[SnapshotInfo]:

@@ -73,7 +73,7 @@ def felt_factual(snapshot: Snapshot, account_id: str, dim: str, week_id: int) ->
     return select(
         FeltFactual,
         snapshot,
-        "marts.fct_promise_gap_weekly",
+        "marts.fct_satisfaction_weekly, marts.fct_promise_gap_weekly",
         """from marts.fct_satisfaction_weekly as f
            left join marts.fct_promise_gap_weekly as p using (account_id, service_dimension, week_id)
            where f.account_id = $account and f.service_dimension = $dim and f.week_id <= $week
@@ -91,7 +91,7 @@ def promises(snapshot: Snapshot, account_id: str, limit: int) -> list[Promise]:
     return select(
         Promise,
         snapshot,
-        "marts.fct_promises",
+        "marts.fct_promises, marts.dim_signals",
         """from marts.fct_promises as p left join marts.dim_signals as s using (signal)
            where p.is_newest and p.is_scored and p.account_id = $account
            order by case when p.kind not in ('count', 'verdict') then p.overdue_days end desc nulls last,
@@ -108,7 +108,7 @@ def ratings(snapshot: Snapshot, account_id: str, limit: int) -> list[Rating]:
     return select(
         Rating,
         snapshot,
-        "marts.fct_ratings",
+        "marts.fct_ratings, marts.dim_contacts, marts.dim_service_dimensions",
         """from marts.fct_ratings as r left join marts.dim_contacts as c
              on c.contact_id = r.contact_id and c.account_id = r.account_id
            where r.account_id = $account

@@ -24,7 +24,7 @@ def points(snapshot: Snapshot, week_id: int, dim: str, filters: Filters) -> list
     return select(
         FeltPoint,
         snapshot,
-        "marts.fct_felt_and_factual_weekly",
+        "marts.fct_felt_and_factual_weekly, marts.fct_satisfaction_weekly, marts.dim_accounts",
         f"""from (select f.*, a.account_name, a.tier, a.region {_IN_VIEW} and f.service_dimension = $dim) as f
             join marts.fct_satisfaction_weekly as s using (account_id, service_dimension, week_id)
             order by f.promise_gap nulls last, f.perception_shrunk_score nulls last, account_id""",

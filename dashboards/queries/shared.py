@@ -48,7 +48,7 @@ def weeks(snapshot: Snapshot) -> list[Week]:
     return select(
         Week,
         snapshot,
-        "marts.dim_weeks",
+        "marts.dim_weeks, marts.rpt_portfolio_worklist",
         """from marts.dim_weeks where week_id in (select week_id from marts.rpt_portfolio_worklist)
            order by week_id desc""",
     )

@@ -176,6 +176,20 @@ def test_a_workspace_without_a_build_says_what_to_do_first(company: Workspace) -
         publish.publish(company)
 
 
+@pytest.mark.parametrize("damaged", ["current.json", "file", "private_file"])
+def test_publishing_again_mends_what_was_damaged(company: Workspace, damaged: str) -> None:
+    publish.publish(company)
+    before = snapshots.find(company.published_path)
+    name = damaged if damaged == "current.json" else getattr(before, damaged)
+    (company.published_path / name).write_bytes(b"{ no snapshot")
+
+    assert publish.publish(company).is_new
+
+    with snapshots.open_snapshot(company.published_path, private=True) as connection:
+        assert connection.execute("select count(*) > 0 from marts.dim_accounts").fetchone() == (True,)
+    assert not publish.publish(company).is_new
+
+
 def test_the_pointer_is_readable_json(company: Workspace) -> None:
     pointer = json.loads((company.published_path / "current.json").read_text(encoding="utf-8"))
     assert (company.published_path / pointer["file"]).is_file()
