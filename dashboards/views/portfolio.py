@@ -46,12 +46,13 @@ def main() -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         _order_choice(page)
         _more(page, order, counts, wide)
+    # Sent before the list above it: the browser still has to load what draws charts.
+    whole_portfolio(page, week, of_dimension, chosen)
     with listed:
         if order == "gap":
             worklist(page, week, of_dimension, chosen)
         else:
             at_risk(page, week, dim, chosen, counts, order)
-    whole_portfolio(page, week, of_dimension, chosen)
 
 
 def _title(
