@@ -10,6 +10,7 @@ import random
 import re
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
 
@@ -92,11 +93,19 @@ class Viewer:
 
 
 def watch(
-    port: int, pages: list[tuple[str, str]], *, viewers: int, clicks: int, think_seconds: float, seed: int = 1
+    port: int,
+    pages: list[tuple[str, str]],
+    *,
+    viewers: int,
+    clicks: int,
+    think_seconds: float,
+    is_over: Callable[[], bool] = lambda: True,
+    seed: int = 1,
 ) -> list[Frame]:
-    """Let so many viewers click so often, thinking about as long between two clicks; all their frames.
+    """Let so many viewers click, thinking about as long between two clicks; all their frames.
 
-    The first page of each viewer is not counted: it opens the session.
+    Each clicks so often, and on until ``is_over`` says so. The first page of each viewer is not counted: it
+    opens the session.
     """
     frames: list[Frame] = []
     lock = threading.Lock()
@@ -106,7 +115,9 @@ def watch(
         time.sleep(chance.uniform(0, think_seconds))
         with Viewer(port) as viewer:
             viewer.open()
-            for _ in range(clicks):
+            clicked = 0
+            while clicked < clicks or not is_over():
+                clicked += 1
                 time.sleep(chance.uniform(0.5, 1.5) * think_seconds)
                 frame = viewer.open(*chance.choice(pages))
                 with lock:
