@@ -14,7 +14,9 @@ HEIGHT = 430
 PICKED = "client"  # the selection a click makes
 # Room of one label on a phone's chart, in shares of the ranges shown.
 LABEL_WIDE, LABEL_HIGH, MOST_LABELS = 0.5, 0.036, 14
+MOST_TRIED = 100  # where so many clients to act on found no room beside their marks, no other will
 LONGEST = 22  # characters of a name beside its mark
+MANY = 2000  # from here on marks are small and let others show through
 
 
 def scatter(
@@ -49,8 +51,8 @@ def scatter(
             ],
         },
         filled=True,
-        size=85,
-        opacity=0.85,
+        size=30 if len(points) > MANY else 85,
+        opacity=0.4 if len(points) > MANY else 0.85,
         cursor="pointer",
     )
     dots["params"] = [{"name": PICKED, "select": {"type": "point", "fields": ["account_id"], "on": "click"}}]
@@ -64,7 +66,7 @@ def scatter(
     layers = [
         group([{"at": factual_line}], [mark("rule", {"x": deeds.of("at")}, **dashed)]),
         group([{"at": felt_line}], [mark("rule", {"y": felt.of("at")}, **dashed)]),
-        group([_value(point) for point in points], [dots]),
+        group([_value(point) for point in _those_to_act_on_last(points)], [dots]),
         *(
             group(
                 [each for each in named if each["align"] == side],
@@ -74,6 +76,11 @@ def scatter(
         ),
     ]
     return framed(layers, HEIGHT, colours)
+
+
+def _those_to_act_on_last(points: Sequence[FeltPoint]) -> list[FeltPoint]:
+    """What is drawn last lies above the others."""
+    return sorted(points, key=lambda point: SITUATIONS.index(point.situation), reverse=True)
 
 
 def _by_situation(looks: Mapping[str, str]) -> Spec:
@@ -113,19 +120,20 @@ def _labels(
     )
     taken: list[tuple[float, float, float]] = []
     found = []
-    for at, up, point in wanted:
+    for at, up, point in wanted[:MOST_TRIED]:
+        if len(found) == MOST_LABELS:
+            break
         name = _short(point.account_name or point.account_id)
         room = LABEL_WIDE * len(name) / LONGEST
+        marks = [(ox, ox) for ox, oy, other in places if abs(oy - up) <= LABEL_HIGH and other is not point]
+        covers = marks + [(low, high) for low, high, oy in taken if abs(oy - up) <= LABEL_HIGH]
         for side, start in (("left", at), ("right", at - room)):
-            covers = [(ox, ox, oy) for ox, oy, other in places if other is not point] + taken
-            is_free = all(
-                high < start or low > start + room or abs(oy - up) > LABEL_HIGH for low, high, oy in covers
-            )
+            is_free = all(high < start or low > start + room for low, high in covers)
             if is_free and start >= 0 and start + room <= 1:
                 taken.append((start, start + room, up))
                 found.append({**_value(point), "name": name, "align": side})
                 break
-    return found[:MOST_LABELS]
+    return found
 
 
 def _short(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -138,3 +139,30 @@ def test_a_mark_of_the_scatter_says_its_situation_by_shape_and_colour() -> None:
         "factual_bad": ("triangle-down", DARK.expectation),
     }
     assert [[row["at"] for row in rows] for _, rows in marks(spec, "rule")] == [[-10.0], [60.0]]
+
+
+def test_thousands_of_clients_stay_readable_and_those_to_act_on_lie_above_the_others() -> None:
+    said = ("both_good", "factual_bad", "both_good", "felt_bad", "both_good", "both_bad")
+    points = [
+        FeltPoint(
+            f"A-{i}", f"Client {i}", "A", "North", 40.0 + i % 41, 30.0, 50.0, 3, 4, -(i % 37), 9, said[i % 6]
+        )
+        for i in range(5000)
+    ]
+
+    began = time.monotonic()
+    spec = quadrant.scatter(points, 60.0, -10.0, Words(), DARK)
+    seconds = time.monotonic() - began
+    ((layer, rows),) = marks(spec, "point")
+    few = quadrant.scatter(points[:500], 60.0, -10.0, Words(), DARK)
+    ((usual, _),) = marks(few, "point")
+
+    assert len(rows) == 5000
+    assert layer["mark"]["size"] < usual["mark"]["size"] / 2
+    assert layer["mark"]["opacity"] < usual["mark"]["opacity"]
+    order = [row["situation"] for row in rows]
+    assert order == sorted(order, key=["both_good", "felt_bad", "both_bad", "factual_bad"].index)
+    assert sum(len(named) for _, named in marks(spec, "text")) <= quadrant.MOST_LABELS
+    assert len(json.dumps(spec)) < 250 * len(points)
+    # A third of a second went by where every label was tried against every mark.
+    assert seconds < 1.0
