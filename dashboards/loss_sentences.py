@@ -57,14 +57,14 @@ def losses_title(
     n_first = n_lost if dim else (leader.n_clients if leader else 0)
     if middle is None:
         return words.say(
-            "{finding}. In {k} {dimension} turned first.",
+            "{finding}. In {k}, {dimension} turned first.",
             finding=finding,
             k=words.integer(n_first),
             dimension=names.within(code),
         )
     return words.count(
-        "{finding}. In {k} {dimension} turned first, typically {n} week before notice.",
-        "{finding}. In {k} {dimension} turned first, typically {n} weeks before notice.",
+        "{finding}. In {k}, {dimension} turned first, typically {n} week before notice.",
+        "{finding}. In {k}, {dimension} turned first, typically {n} weeks before notice.",
         middle,
         finding=finding,
         k=words.integer(n_first),

@@ -172,6 +172,7 @@ _CSS = """
 .gw-box { border: 1px solid %(border)s; border-radius: 6px; padding: .8rem 1rem; box-sizing: border-box; }
 .gw-box h3 { font-size: .95rem; font-weight: 600; margin: 0 0 .3rem; padding: 0; color: %(text)s; }
 .gw-box p { margin: 0; font-size: .9rem; line-height: 1.5; color: %(muted)s; }
+@media (min-width: 641px) { .gw-table .gw-num + :not(.gw-num) { padding-left: .8rem; } }
 @media (max-width: 1100px) { .gw-work .gw-hide-narrow { display: none; } }
 @media (max-width: 900px) { .gw-cards { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
 @media (max-width: 640px) {
@@ -193,6 +194,7 @@ _CSS = """
   .gw-risk-cell small.gw-hide-phone-cell { display: none; }
   .gw-work td.gw-why-cell { display: block; grid-area: 2 / 1 / 3 / 3; width: auto; }
   .gw-plain .gw-hide-phone { display: none; }
+  .gw-table th.gw-num { white-space: normal; }
   .gw-phone { display: inline; }
   .gw-days thead { display: none; }
   .gw-days tr { display: block; border-bottom: 1px solid %(grid)s; padding: .4rem 0; }

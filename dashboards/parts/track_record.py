@@ -10,6 +10,7 @@ from dashboards import alert_sentences, graphics, table
 from dashboards.alerted import RuleRecord
 from dashboards.markup import in_html
 from dashboards.shell import Page
+from dashboards.texts import Words
 
 
 def drawn(page: Page, records: Sequence[RuleRecord], n_weeks: int | None) -> None:
@@ -30,10 +31,18 @@ def listed(page: Page, records: Sequence[RuleRecord]) -> str:
     words = page.words
     columns = [
         table.Column(in_html(words.say("Rule"))),
-        table.Column(in_html(words.say("Right, 0 to 100%"))),
+        table.Column(in_html(_scale(records, words))),
     ]
     label = words.say("How often each rule was right")
     return table.table(columns, [_cells(page, record) for record in records], label=label)
+
+
+def _scale(records: Sequence[RuleRecord], words: Words) -> str:
+    """What the graphic spans, and what its dashed line is; one base rate holds for all rules."""
+    known = [record.base_rate for record in records if record.base_rate is not None]
+    if not known:
+        return words.say("Right, 0 to 100%")
+    return words.say("Right, 0 to 100%; dashed: picked blindly, {share}", share=words.share(known[0]))
 
 
 def _cells(page: Page, record: RuleRecord) -> list[str]:
@@ -42,11 +51,12 @@ def _cells(page: Page, record: RuleRecord) -> list[str]:
     image = ""
     if record.precision is not None:
         alt = words.say(
-            "{rule}: right in {share}, 95 % interval {low} to {high}",
+            "{rule}: right in {share}, 95 % interval {low} to {high}; picked blindly {base}",
             rule=name,
             share=words.share(record.precision),
             low=words.share(record.precision_low),
             high=words.share(record.precision_high),
+            base=words.share(record.base_rate),
         )
         image = graphics.share_strip(
             record.precision,

@@ -53,11 +53,19 @@ def _title(page: Page, box: Inbox, owner: str | None) -> str:
         title = words.say("No alert waits for an answer")
     else:
         oldest = max((now() - alert["raised_at"]).days for alert in waiting)
-        title = words.count(
-            "{n} alert waits for an answer, the oldest {age}",
-            "{n} alerts wait for an answer, the oldest {age}",
-            len(waiting),
-            age=words.count("{n} day", "{n} days", oldest),
+        title = (
+            words.count(
+                "{n} alert waits for an answer, the oldest {age}",
+                "{n} alerts wait for an answer, the oldest {age}",
+                len(waiting),
+                age=words.count("{n} day", "{n} days", oldest),
+            )
+            if oldest
+            else words.count(
+                "{n} alert waits for an answer, not a day old",
+                "{n} alerts wait for an answer, none a day old",
+                len(waiting),
+            )
         )
     return words.say("{owner}: {title}", owner=owner, title=title) if owner else title
 

@@ -9,7 +9,7 @@ import alerted_company
 import fixture_snapshot
 import pytest
 from conftest import OpenPage
-from reading_pages import rows, title, words
+from reading_pages import pictures, rows, title, words
 from streamlit.testing.v1 import AppTest
 
 from gapwatch import audit
@@ -180,7 +180,13 @@ def test_each_rule_stands_with_its_record_or_the_reason_why_it_has_none(
 
     assert shown[0] == ["May leave 41% of 54 · 47 d ahead · 0.6 false per owner and month", ""]
     assert ["One strong voice no record: what it raised is too new to judge", ""] in shown
-    assert "Dashed: who picks clients blindly is right in 8%." in words(open_page(alerted, "alerts"))
+    at = open_page(alerted, "alerts")
+    told = [alt for alt in pictures(at) if ": right in " in alt]
+
+    assert "Dashed: who picks clients blindly is right in 8%." in words(at)
+    assert "dashed: picked blindly, 8%" in words(at)
+    assert told
+    assert all(alt.endswith("; picked blindly 8%") for alt in told)
 
 
 def test_without_a_ledger_the_page_says_how_alerts_come(tmp_path: Path, open_page: OpenPage) -> None:

@@ -18,9 +18,8 @@ def test_the_title_says_how_many_left_and_what_turned_first(tmp_path: Path, open
 
     at = open_page(workspace, "lost")
 
-    assert (
-        title(at) == "3 clients left in 12 months. In 2 trust turned first, typically 19 weeks before notice."
-    )
+    said = "3 clients left in 12 months. In 2, trust turned first, typically 19 weeks before notice."
+    assert title(at) == said
 
 
 def test_dimensions_that_share_first_place_are_both_named(company: Path, open_page: OpenPage) -> None:
