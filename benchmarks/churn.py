@@ -35,7 +35,7 @@ def told(folder: Path) -> str:
     """Both decisions and the replay of one workspace, as Markdown."""
     ws = load_workspace(folder)
     panel = panels.read(ws)
-    terms, signs = train.terms_of(ws, panel), panels.signs(ws, panel.features)
+    terms, signs = train.terms_of(ws, panel), panels.signs(panel.features)
     lines = [f"{replay.n_lost(panel)} lost, {terms.k:.0f} named a week", ""]
     lines += [
         "| rules | lost in test | decision | gain in precision | 95 % |",

@@ -103,7 +103,7 @@ def backtest(ws: Workspace, snapshot_id: str | None = None) -> Backtest:
 
     panel = panels.read(ws, snapshot_id)
     terms = train.terms_of(ws, panel)
-    done = folds.replayed(panel, terms, panels.signs(ws, panel.features))
+    done = folds.replayed(panel, terms, panels.signs(panel.features))
     ground = done.ground
     verdict = registry.newest_verdict(ws) or NOT_TRAINED
     published = Metric(

@@ -29,8 +29,9 @@ _NEEDED = ("fct_churn_risk_weekly", "fct_churn_features", "fct_survey_scores", "
 class Panel:
     """n account-weeks, ordered by week, then account; those after the loss are left out.
 
-    ``values`` (n, features) holds NaN where a value was not known. ``scorecard``, ``nps`` and
-    ``tickets`` are the scores of the rules and of two plain baselines, higher is worse; NaN unknown.
+    ``values`` (n, features) says how far each driver was beyond its line, 0..1; NaN where it was not
+    known. ``scorecard``, ``nps`` and ``tickets`` are the scores of the rules and of two plain baselines,
+    higher is worse; NaN unknown.
     """
 
     as_of: datetime
@@ -95,13 +96,9 @@ def read(ws: Workspace, snapshot_id: str | None = None) -> Panel:
         return _panel(connection, info.as_of, info.snapshot_id, _window_weeks(ws))
 
 
-def signs(ws: Workspace, features: tuple[str, ...]) -> dict[str, int]:
-    """Which way each feature may work: that of its driver's points, from line to full value."""
-    way = {
-        row["driver"]: 1 if float(row["full_value"]) > float(row["line"]) else -1
-        for row in seeds.rows(ws, "risk_drivers")
-    }
-    return {feature: way.get(feature.partition(":")[0], 0) for feature in features}
+def signs(features: tuple[str, ...]) -> dict[str, int]:
+    """Which way each feature may work: farther beyond its driver's line is never better."""
+    return dict.fromkeys(features, 1)
 
 
 def _window_weeks(ws: Workspace) -> int:
@@ -203,11 +200,11 @@ def _values(connection: duckdb.DuckDBPyConnection, n: int) -> tuple[tuple[str, .
     values = np.full((n, len(features)), np.nan)
     for column, feature in enumerate(features):
         found = connection.execute(
-            "select w.row_id, f.value from marts.fct_churn_features as f inner join account_weeks as w "
+            "select w.row_id, f.share from marts.fct_churn_features as f inner join account_weeks as w "
             "on f.account_id = w.account_id and f.week_id = w.week_id where f.feature = ? and f.is_known",
             [feature],
         ).fetchnumpy()
-        values[np.asarray(found["row_id"], dtype=np.int64), column] = found["value"]
+        values[np.asarray(found["row_id"], dtype=np.int64), column] = found["share"]
     return features, values
 
 

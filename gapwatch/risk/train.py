@@ -139,7 +139,7 @@ def train(ws: Workspace, snapshot_id: str | None = None) -> Training:
     from gapwatch.risk import registry
 
     panel = panels.read(ws, snapshot_id)
-    training = decide(panel, terms_of(ws, panel), panels.signs(ws, panel.features))
+    training = decide(panel, terms_of(ws, panel), panels.signs(panel.features))
     if training.model is not None:
         training.is_new = registry.record_model(ws, training)
     return training

@@ -46,7 +46,7 @@ def publish_model(ws: Workspace, model_id: str, through_week: int, *, is_publish
         "n_events": 50,
         "n_test_losses": 40,
     }
-    row = {"model_id": model_id, "mean": 30.0, "scale": 20.0, "fill_value": 30.0, "is_dropped": False}
+    row = {"model_id": model_id, "mean": 0.25, "scale": 0.5, "fill_value": 0.25, "is_dropped": False}
     rows = [
         {**row, "feature": "silence", "coefficient": 0.5, "drop_reason": None},
         {**row, "feature": "coverage", "coefficient": 0.0, "is_dropped": True, "drop_reason": "absurd_sign"},
@@ -88,7 +88,7 @@ def test_a_published_model_scores_the_weeks_after_it_and_no_other(company: Works
         "select count(*) from marts.fct_churn_risk_weekly as w inner join marts.fct_churn_features as f "
         "on w.account_id = f.account_id and w.week_id = f.week_id and f.feature = 'silence' "
         "where w.model = 'hazard-a' and abs(w.churn_probability "
-        "- 1 / (1 + exp(2.0 - 0.5 * (coalesce(f.value, 30.0) - 30.0) / 20.0))) > 1e-9",
+        "- 1 / (1 + exp(2.0 - 0.5 * (coalesce(f.share, 0.25) - 0.25) / 0.5))) > 1e-9",
     )
     assert wrong == [(0,)]
     assert pipeline.build(company).mode == "none"

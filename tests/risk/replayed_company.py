@@ -21,7 +21,7 @@ AS_OF = EPOCH + timedelta(weeks=LAST + 1)
 
 _TABLES = """
 create table marts.fct_churn_features (
-    account_id varchar, week_id integer, feature varchar, value double, is_known boolean
+    account_id varchar, week_id integer, feature varchar, share double, is_known boolean
 );
 create table marts.fct_survey_scores (
     cut varchar, cut_value varchar, week_id integer, measure varchar, survey_kind varchar, value double

@@ -2,8 +2,9 @@
 
 {#-
     One row per active account, stored week, driver and service dimension with a value that stands: the
-    newest one, for at most so many weeks as its driver allows. Its points, and since when it has
-    been beyond the share of its cap that counts as turned.
+    newest one, for at most so many weeks as its driver allows. How far it is from the driver's line
+    (share 0) to its full value (1), its points, and since when it has been beyond the share of its cap
+    that counts as turned.
 -#}
 
 with drivers as (
@@ -51,11 +52,18 @@ standing as (
     where known.stands_weeks > 0 and known.next_week > known.week_id + 1
 ),
 
+shared as (
+    select
+        *,
+        greatest(0.0, least(1.0, (value - line) / (full_value - line))) as share
+    from standing
+),
+
 pointed as (
     select
         *,
-        cap * greatest(0.0, least(1.0, (value - line) / (full_value - line))) as full_points
-    from standing
+        cap * share as full_points
+    from shared
 ),
 
 -- a driver of several service dimensions shares its cap among them
@@ -96,6 +104,7 @@ select
     cast(started.age_weeks as integer) as age_weeks,
     coalesce(started.points, 0.0) as points,
     started.full_points,
+    started.share,
     {% if is_incremental() %}
         -- a run that was there before goes on
         case

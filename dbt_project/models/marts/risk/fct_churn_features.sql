@@ -13,14 +13,15 @@ select
     account_weeks.account_id,
     account_weeks.week_id,
     features.feature,
-    known_values.value,
-    known_values.value is not null as is_known
+    standing.value,
+    standing.share,
+    standing.share is not null as is_known
 from {{ ref('int_account_weeks') }} as account_weeks
 cross join features
-left join {{ ref('int_risk_values_weekly') }} as known_values
+left join {{ ref('int_risk_points_weekly') }} as standing
     on
-        account_weeks.week_id = known_values.week_id
-        and account_weeks.account_key = known_values.account_key
-        and features.driver = known_values.driver
-        and features.service_dimension = known_values.service_dimension
+        account_weeks.week_id = standing.week_id
+        and account_weeks.account_key = standing.account_key
+        and features.driver = standing.driver
+        and features.service_dimension = standing.service_dimension
 where account_weeks.notice_given_on is null or {{ day_of_date('account_weeks.notice_given_on') }} > account_weeks.last_day

@@ -38,21 +38,21 @@ modelled as (
         account_weeks.account_key,
         features.driver,
         features.service_dimension,
-        known_values.value,
-        known_values.n,
-        coefficients.coefficient * (coalesce(known_values.value, coefficients.fill_value) - coefficients.mean) / coefficients.scale
+        points.value,
+        points.n,
+        coefficients.coefficient * (coalesce(points.share, coefficients.fill_value) - coefficients.mean) / coefficients.scale
             as log_odds
     from scoring
     inner join account_weeks on scoring.week_id = account_weeks.week_id
     inner join {{ source('raw', '_churn_coefficients') }} as coefficients
         on scoring.model_id = coefficients.model_id and not coefficients.is_dropped
     inner join features on coefficients.feature = features.feature
-    left join {{ ref('int_risk_values_weekly') }} as known_values
+    left join points
         on
-            account_weeks.week_id = known_values.week_id
-            and account_weeks.account_key = known_values.account_key
-            and features.driver = known_values.driver
-            and features.service_dimension = known_values.service_dimension
+            account_weeks.week_id = points.week_id
+            and account_weeks.account_key = points.account_key
+            and features.driver = points.driver
+            and features.service_dimension = points.service_dimension
     where account_weeks.notice_given_on is null or {{ day_of_date('account_weeks.notice_given_on') }} > account_weeks.last_day
 ),
 
