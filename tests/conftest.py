@@ -11,6 +11,16 @@ import yaml
 
 from gapwatch.workspace import Workspace, load_workspace
 
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests of a group share what they set up, on one worker: an id that names no group is an error."""
+    if getattr(config.option, "loadgroup", False):
+        lost = [i.nodeid for i in items if i.get_closest_marker("xdist_group") and "@" not in i.nodeid]
+        if lost:
+            raise pytest.UsageError(f"pytest-xdist does not keep groups together with this pytest: {lost[0]}")
+
+
 ACCOUNTS_CSV = (
     "id,name,tier,updated\n"
     "A1,Acme,S,2025-01-02T00:00:00Z\n"

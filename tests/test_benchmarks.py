@@ -12,6 +12,8 @@ from benchmarks import report
 from benchmarks.__main__ import ROOT, run
 from benchmarks.compare import APART, KEYS, compare
 
+pytestmark = pytest.mark.xdist_group("benchmarks")
+
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
