@@ -1,8 +1,8 @@
 """``python -m benchmarks.churn``: is a churn model published, and how good is each score, on unseen seeds.
 
-Each seed is a company simulated from nothing, or a workspace that has been run. The decision is made twice,
-by the same rule: against the scorecard, and against NPS alone in the scorecard's place, as if that were all
-the rules there are.
+Each seed is a company simulated from nothing, or a workspace that has been run. The decision is made thrice,
+by the same rule: against the scorecard; in its place against a card that gives each driver the same points,
+as one before anybody has thought about them; and against NPS alone, as if that were all the rules there are.
 """
 
 from __future__ import annotations
@@ -11,9 +11,12 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from gapwatch import pipeline
 from gapwatch.risk import folds, replay, train
 from gapwatch.risk import panel as panels
+from gapwatch.risk.metrics import Floats
 from gapwatch.simulate import simulate
 from gapwatch.workspace import load_workspace
 
@@ -41,7 +44,8 @@ def told(folder: Path) -> str:
         "| rules | lost in test | decision | gain in precision | 95 % |",
         "| --- | --- | --- | --- | --- |",
     ]
-    for rules, judged in (("scorecard", panel), ("NPS alone", replace(panel, scorecard=panel.nps))):
+    scores = {"scorecard": panel.scorecard, "same points": same_points(panel), "NPS alone": panel.nps}
+    for rules, judged in ((name, replace(panel, scorecard=score)) for name, score in scores.items()):
         training = train.decide(judged, terms, signs)
         (gain,) = [m for m in training.metrics if m.metric == "precision_gain"] or [None]
         cells = (_text(gain.value), f"{_text(gain.low)} to {_text(gain.high)}") if gain else ("", "")
@@ -53,6 +57,16 @@ def told(folder: Path) -> str:
         values = (_text(found[model, name].value) if (model, name) in found else "" for name in METRICS)
         lines.append(f"| {model} | {' | '.join(values)} |")
     return "\n".join(lines)
+
+
+def same_points(panel: panels.Panel) -> Floats:
+    """(n,) score in which each driver counts as much as any other, its service dimensions together."""
+    drivers = np.array([feature.partition(":")[0] for feature in panel.features])
+    known = np.nan_to_num(panel.values)
+    return sum(
+        (np.minimum(1, known[:, drivers == driver].sum(axis=1)) for driver in sorted(set(drivers))),
+        start=np.zeros(len(known)),
+    )
 
 
 def _text(value: float | None) -> str:
