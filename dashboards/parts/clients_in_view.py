@@ -16,32 +16,41 @@ EVERY = "all"
 
 
 def more_filters(page: Page) -> tuple[Filters, Week | None]:
-    """Owner, tier, region and week from the address, chosen in a popover."""
-    words = page.words
-    offered = shared.choices(page.snapshot)
-    asked = {
-        name: st.query_params.get(name) for name in ("tier", "region", "owner") if name in st.query_params
-    }
-    label = words.say("Filters ({n})", n=len(asked)) if asked else words.say("Filters")
-    with st.popover(label, icon=":material/filter_list:"):
-        values = {
-            name: filters.options(
-                st.selectbox,
-                title,
-                [EVERY, *codes],
-                name,
-                words,
-                {EVERY: words.say("All")} | dict(zip(codes, codes, strict=True)),
-            )
-            for name, title, codes in (
-                ("owner", words.say("Account manager"), offered.owners),
-                ("tier", words.say("Tier"), offered.tiers),
-                ("region", words.say("Region"), offered.regions),
-            )
-        }
-        week = week_choice(page)
-    picked = {name: None if value == EVERY else value for name, value in values.items()}
-    return Filters(tier=picked["tier"], region=picked["region"], owner=picked["owner"]), week
+    """Tier, region, owner and week behind one button; the week is None before one has ended."""
+    with st.popover(_label(page), icon=":material/filter_list:"):
+        return _clients(page), week_choice(page)
+
+
+def client_filters(page: Page) -> Filters:
+    """Tier, region and owner behind one button."""
+    with st.popover(_label(page), icon=":material/filter_list:"):
+        return _clients(page)
+
+
+def _label(page: Page) -> str:
+    n = sum(name in st.query_params for name in ("tier", "region", "owner"))
+    return page.words.say("Filters ({n})", n=n) if n else page.words.say("Filters")
+
+
+def _clients(page: Page) -> Filters:
+    words, offered = page.words, shared.choices(page.snapshot)
+    values = [
+        filters.options(
+            st.selectbox,
+            title,
+            [EVERY, *codes],
+            name,
+            words,
+            {EVERY: words.say("All")} | dict(zip(codes, codes, strict=True)),
+        )
+        for name, title, codes in (
+            ("owner", words.say("Account manager"), offered.owners),
+            ("tier", words.say("Tier"), offered.tiers),
+            ("region", words.say("Region"), offered.regions),
+        )
+    ]
+    owner, tier, region = (None if value == EVERY else value for value in values)
+    return Filters(tier=tier, region=region, owner=owner)
 
 
 def nothing_matches(page: Page, chosen: Filters) -> None:

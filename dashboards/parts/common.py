@@ -51,6 +51,23 @@ def seen_on(page: Page, week: Week) -> date:
     return min(page.as_of.date(), week.week_start_on + timedelta(days=6))
 
 
+def dimension_choice(page: Page, otherwise: str, label: str) -> str | None:
+    """The service dimension the address asks for; None for the page's own choice, ``otherwise``."""
+    words, labels = page.words, page.labels
+    asked = filters.options(
+        st.segmented_control,
+        words.say("Service dimension"),
+        [otherwise, *labels.codes],
+        "dim",
+        words,
+        {otherwise: label} | {code: labels.of(code) for code in labels.codes},
+        required=True,
+        label_visibility="collapsed",
+        wrap=True,
+    )
+    return None if asked == otherwise else asked
+
+
 def chart(spec: Spec, alt: str) -> None:
     """Draw a chart as wide as there is room; ``alt`` says in words what it shows."""
     st.vega_lite_chart(spec=spec, theme=None, width="stretch", alt=alt)

@@ -23,7 +23,7 @@ from dashboards.markup import in_html, in_markdown
 from dashboards.parts import believed, evidence, moved, personal
 from dashboards.parts import risk as risky
 from dashboards.parts.at_risk import names
-from dashboards.parts.common import chart, dated, gap_legend, seen_on, week_choice
+from dashboards.parts.common import chart, dated, dimension_choice, gap_legend, seen_on, week_choice
 from dashboards.queries import client as asked_of
 from dashboards.queries import losses, measured, quality, shared
 from dashboards.queries import risk as asked_for
@@ -45,7 +45,7 @@ def main() -> None:
         return
     head = st.container()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        dim = _dimension(page)
+        dim = dimension_choice(page, WIDEST, page.words.say("Culprit first"))
         with st.popover(page.words.say("Week"), icon=":material/calendar_month:"):
             week = week_choice(page)
     standings = asked_of.standings(page.snapshot, found.account_id, week.week_id) if week else []
@@ -129,22 +129,6 @@ def _no_such_client(page: Page, account: str | None) -> None:
         on_change=go,
         width=420,
     )
-
-
-def _dimension(page: Page) -> str | None:
-    words, labels = page.words, page.labels
-    asked = filters.options(
-        st.segmented_control,
-        words.say("Service dimension"),
-        [WIDEST, *labels.codes],
-        "dim",
-        words,
-        {WIDEST: words.say("Culprit first")} | {code: labels.of(code) for code in labels.codes},
-        required=True,
-        label_visibility="collapsed",
-        wrap=True,
-    )
-    return None if asked == WIDEST else asked
 
 
 def _head(

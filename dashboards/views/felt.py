@@ -13,7 +13,7 @@ from dashboards.definitions import explained
 from dashboards.labels import filtered
 from dashboards.markup import in_html, in_markdown
 from dashboards.parts.clients_in_view import more_filters, nothing_matches
-from dashboards.parts.common import dated, signed_html
+from dashboards.parts.common import dated, dimension_choice, signed_html
 from dashboards.parts.importance import most_important
 from dashboards.queries import felt
 from dashboards.rows import Filters, Week
@@ -31,7 +31,7 @@ def main() -> None:
     page = shell.open_page()
     head = st.container()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        asked = _dimension(page)
+        asked = dimension_choice(page, MOST_UNFELT, page.words.say("Most unfelt"))
         chosen, week = more_filters(page)
     if week is None:
         with head:
@@ -54,22 +54,6 @@ def main() -> None:
     with right:
         _listed(page, dim, points)
     most_important(page, week, chosen)
-
-
-def _dimension(page: Page) -> str | None:
-    words, labels = page.words, page.labels
-    asked = filters.options(
-        st.segmented_control,
-        words.say("Service dimension"),
-        [MOST_UNFELT, *labels.codes],
-        "dim",
-        words,
-        {MOST_UNFELT: words.say("Most unfelt")} | {code: labels.of(code) for code in labels.codes},
-        required=True,
-        label_visibility="collapsed",
-        wrap=True,
-    )
-    return None if asked == MOST_UNFELT else asked
 
 
 def _title(page: Page, week: Week, dim: str, chosen: Filters, points: Sequence[FeltPoint]) -> None:

@@ -11,9 +11,9 @@ from dashboards.at_risk import RELATIONSHIP, Loss, LossEvent
 from dashboards.labels import filtered
 from dashboards.markup import in_html, in_markdown
 from dashboards.parts.at_risk import names
-from dashboards.parts.clients_in_view import EVERY
+from dashboards.parts.clients_in_view import EVERY, client_filters
 from dashboards.parts.common import chart
-from dashboards.queries import losses, shared
+from dashboards.queries import losses
 from dashboards.rows import Filters
 from dashboards.shell import Page
 
@@ -28,7 +28,7 @@ def main() -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         period = _period(page)
         dim = _cause(page)
-        chosen = _filters(page)
+        chosen = client_filters(page)
     until = page.as_of.date()
     since = until - timedelta(days=PERIODS[period])
     found = losses.losses(page.snapshot, since, until, dim, chosen)
@@ -100,28 +100,6 @@ def _cause(page: Page) -> str | None:
         wrap=True,
     )
     return None if asked == EVERY else asked
-
-
-def _filters(page: Page) -> Filters:
-    words, offered = page.words, shared.choices(page.snapshot)
-    with st.popover(words.say("Filters"), icon=":material/filter_list:"):
-        values = [
-            filters.options(
-                st.selectbox,
-                title,
-                [EVERY, *codes],
-                name,
-                words,
-                {EVERY: words.say("All")} | dict(zip(codes, codes, strict=True)),
-            )
-            for name, title, codes in (
-                ("owner", words.say("Account manager"), offered.owners),
-                ("tier", words.say("Tier"), offered.tiers),
-                ("region", words.say("Region"), offered.regions),
-            )
-        ]
-    owner, tier, region = (None if value == EVERY else value for value in values)
-    return Filters(tier=tier, region=region, owner=owner)
 
 
 def _nobody(page: Page, chosen: Filters, dim: str | None) -> None:
