@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 
 from dashboards.shapes import VEGA, situation_colours
@@ -118,6 +119,8 @@ def _labels(
         (each for each in places if each[2].situation != "both_good"),
         key=lambda each: SITUATIONS.index(each[2].situation),
     )
+    places.sort(key=lambda each: each[1])
+    heights = [up for _, up, _ in places]
     taken: list[tuple[float, float, float]] = []
     found = []
     for at, up, point in wanted[:MOST_TRIED]:
@@ -125,7 +128,8 @@ def _labels(
             break
         name = _short(point.account_name or point.account_id)
         room = LABEL_WIDE * len(name) / LONGEST
-        marks = [(ox, ox) for ox, oy, other in places if abs(oy - up) <= LABEL_HIGH and other is not point]
+        beside = places[bisect_left(heights, up - LABEL_HIGH) : bisect_right(heights, up + LABEL_HIGH)]
+        marks = [(ox, ox) for ox, _, other in beside if other is not point]
         covers = marks + [(low, high) for low, high, oy in taken if abs(oy - up) <= LABEL_HIGH]
         for side, start in (("left", at), ("right", at - room)):
             is_free = all(high < start or low > start + room for low, high in covers)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import streamlit as st
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from dashboards.alerted import AlertClient, RuleRecord
-from dashboards.queries.attached import fetch, select
+from dashboards.queries.attached import cached, fetch, select, shared_by_all
 from dashboards.rows import Snapshot
 
 
-@st.cache_data(max_entries=100, show_spinner=False)
-def clients(snapshot: Snapshot) -> dict[str, AlertClient]:
+@shared_by_all(max_entries=20)
+def clients(snapshot: Snapshot) -> Mapping[str, AlertClient]:
     """Every client that the viewer may see, those that left too, with its risk band of the newest week."""
     rows = select(
         AlertClient,
@@ -21,10 +22,10 @@ def clients(snapshot: Snapshot) -> dict[str, AlertClient]:
                where week_id = (select max(week_id) from marts.fct_churn_risk_weekly)
            ) as r using (account_id)""",
     )
-    return {row.account_id: row for row in rows}
+    return MappingProxyType({row.account_id: row for row in rows})
 
 
-@st.cache_data(max_entries=100, show_spinner=False)
+@cached(max_entries=100)
 def rule_records(snapshot: Snapshot) -> list[RuleRecord]:
     """How often each rule was right when history was replayed, the most precise first."""
     return select(
@@ -35,7 +36,7 @@ def rule_records(snapshot: Snapshot) -> list[RuleRecord]:
     )
 
 
-@st.cache_data(max_entries=100, show_spinner=False)
+@cached(max_entries=100)
 def replayed_weeks(snapshot: Snapshot) -> int | None:
     """How many weeks were replayed; None where nothing was."""
     ((n,),) = fetch(

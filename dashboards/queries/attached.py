@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import duckdb
 import streamlit as st
 
-from dashboards.rows import GapPoint, Snapshot
+from dashboards.rows import Filters, GapPoint, Snapshot
 from gapwatch import snapshots
 from gapwatch.access.rows import filter_rows
 from gapwatch.access.viewers import Viewer
@@ -24,6 +25,15 @@ SHADES = """
     case when {p} is not null and minimum_score is not null
          then least({p}, minimum_score) end as lower_minimum
 """
+
+
+# Of a dataclass Streamlit hashes field by field, in every call; its text says the same.
+_KEYS = {Snapshot: repr, Filters: repr}
+#: A copy of the answer for each page that asks.
+cached = partial(st.cache_data, show_spinner=False, hash_funcs=_KEYS)
+#: One answer for all pages that ask, of what they cannot change: copying thousands of rows takes longer than
+#: drawing the page, and nobody else's page goes on meanwhile.
+shared_by_all = partial(st.cache_resource, show_spinner=False, hash_funcs=_KEYS)
 
 
 class QueryFailedError(Exception):
@@ -89,7 +99,7 @@ def by_dimension(points: list[GapPoint]) -> dict[str, list[GapPoint]]:
     return found
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@shared_by_all(max_entries=64)
 def _connection(snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
     connection = snapshots.open_snapshot(Path(snapshot.folder), snapshot.snapshot_id)
     if not snapshot.viewer.scope.is_everything:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
-from dashboards.queries.attached import SHADES, by_dimension, select
+from dashboards.queries.attached import SHADES, by_dimension, cached, select
 from dashboards.rows import Client, Contact, FeltFactual, GapPoint, Promise, Rating, Snapshot, Standing
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
+@cached(max_entries=500)
 def client(snapshot: Snapshot, account_id: str) -> Client | None:
     """Who the client is, or None."""
     rows = select(
@@ -21,7 +19,7 @@ def client(snapshot: Snapshot, account_id: str) -> Client | None:
     return rows[0] if rows else None
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
+@cached(max_entries=500)
 def standings(snapshot: Snapshot, account_id: str, week_id: int) -> list[Standing]:
     """The client on every service dimension in a week, widest gap first."""
     return select(
@@ -36,7 +34,7 @@ def standings(snapshot: Snapshot, account_id: str, week_id: int) -> list[Standin
     )
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
+@cached(max_entries=500)
 def client_history(snapshot: Snapshot, account_id: str, week_id: int) -> dict[str, list[GapPoint]]:
     """P, E, minimum and gap of a client by service dimension, oldest week first.
 
@@ -67,7 +65,7 @@ def client_history(snapshot: Snapshot, account_id: str, week_id: int) -> dict[st
     return by_dimension(points)
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
+@cached(max_entries=500)
 def felt_factual(snapshot: Snapshot, account_id: str, dim: str, week_id: int) -> list[FeltFactual]:
     """The felt gap beside the factual one, oldest week first."""
     return select(
@@ -85,7 +83,7 @@ def felt_factual(snapshot: Snapshot, account_id: str, dim: str, week_id: int) ->
     )
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
+@cached(max_entries=500)
 def promises(snapshot: Snapshot, account_id: str, limit: int) -> list[Promise]:
     """The client's promises: overdue ones first, longest first, then the newest."""
     return select(
@@ -102,7 +100,7 @@ def promises(snapshot: Snapshot, account_id: str, limit: int) -> list[Promise]:
     )
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
+@cached(max_entries=500)
 def ratings(snapshot: Snapshot, account_id: str, limit: int) -> list[Rating]:
     """The client's newest answers, by response and service dimension."""
     return select(
@@ -121,7 +119,7 @@ def ratings(snapshot: Snapshot, account_id: str, limit: int) -> list[Rating]:
     )
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
+@cached(max_entries=500)
 def contacts(snapshot: Snapshot, account_id: str) -> list[Contact]:
     """The client's contacts: whom to ask next first, then those heard, then the longest silent."""
     return select(

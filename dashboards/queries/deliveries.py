@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from dashboards.delivered import GateDay, Reach, Source, Stopped
-from dashboards.queries.attached import fetch, select
+from dashboards.queries.attached import cached, fetch, select
 from dashboards.rows import Snapshot, Week
 
 
-@st.cache_data(max_entries=100, show_spinner=False)
+@cached(max_entries=100)
 def sources(snapshot: Snapshot) -> list[Source]:
     """Every source: what is not let in first, then what is late, then by contract."""
     return select(
@@ -22,7 +20,7 @@ def sources(snapshot: Snapshot) -> list[Source]:
     )
 
 
-@st.cache_data(max_entries=100, show_spinner=False)
+@cached(max_entries=100)
 def reach(snapshot: Snapshot) -> list[Reach]:
     """What rests on each source; the dimensions in display order, then any of them."""
     return select(
@@ -34,7 +32,7 @@ def reach(snapshot: Snapshot) -> list[Reach]:
     )
 
 
-@st.cache_data(max_entries=100, show_spinner=False)
+@cached(max_entries=100)
 def stopped(snapshot: Snapshot) -> list[Stopped]:
     """Rows outside by rule: those a person has to look at first, most first."""
     return select(
@@ -45,7 +43,7 @@ def stopped(snapshot: Snapshot) -> list[Stopped]:
     )
 
 
-@st.cache_data(max_entries=100, show_spinner=False)
+@cached(max_entries=100)
 def gate_days(snapshot: Snapshot) -> dict[str, list[GateDay]]:
     """The last days of each source at the gate, oldest first."""
     found: dict[str, list[GateDay]] = {}
@@ -56,7 +54,7 @@ def gate_days(snapshot: Snapshot) -> dict[str, list[GateDay]]:
     return found
 
 
-@st.cache_data(max_entries=100, show_spinner=False)
+@cached(max_entries=100)
 def newest_week(snapshot: Snapshot) -> Week | None:
     """The newest stored week."""
     rows = fetch(

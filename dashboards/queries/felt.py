@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
-from dashboards.queries.attached import columns, fetch, select
+from dashboards.queries.attached import cached, columns, fetch, select, shared_by_all
 from dashboards.rows import Filters, Snapshot
 from dashboards.situations import FeltPoint, Importance
 
@@ -16,12 +14,12 @@ _IN_VIEW = """
 """
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
-def points(snapshot: Snapshot, week_id: int, dim: str, filters: Filters) -> list[FeltPoint]:
+@shared_by_all(max_entries=50)
+def points(snapshot: Snapshot, week_id: int, dim: str, filters: Filters) -> tuple[FeltPoint, ...]:
     """Clients on a service dimension: the worst kept promises first, then the lowest perception."""
     weekly = ("perception_low_score", "perception_high_score", "n_contacts", "n_eligible")
     named = ("account_name", "tier", "region")
-    return select(
+    rows = select(
         FeltPoint,
         snapshot,
         "marts.fct_felt_and_factual_weekly, marts.fct_satisfaction_weekly, marts.dim_accounts",
@@ -36,9 +34,10 @@ def points(snapshot: Snapshot, week_id: int, dim: str, filters: Filters) -> list
         dim=dim,
         **_who(week_id, filters),
     )
+    return tuple(rows)
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
+@cached(max_entries=500)
 def unfelt(snapshot: Snapshot, week_id: int, filters: Filters) -> dict[str, int]:
     """In how many clients each service dimension has broken promises that are not felt; the most first."""
     rows = fetch(
@@ -52,7 +51,7 @@ def unfelt(snapshot: Snapshot, week_id: int, filters: Filters) -> dict[str, int]
     return dict(rows)
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
+@cached(max_entries=500)
 def importance(snapshot: Snapshot, week_id: int) -> list[Importance]:
     """What counts for how much in a week: most important first, by answers, else by words."""
     weight = "max(case when basis = '{0}' then w.weight end) as {0}_weight"

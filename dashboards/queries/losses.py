@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-import streamlit as st
-
 from dashboards.at_risk import Culprit, Loss, LossEvent
-from dashboards.queries.attached import columns, fetch, select
+from dashboards.queries.attached import cached, columns, fetch, select
 from dashboards.rows import Filters, Snapshot
 
 _CHOSEN = """
@@ -23,7 +21,7 @@ _CHOSEN = """
 """
 
 
-@st.cache_data(max_entries=200, show_spinner=False)
+@cached(max_entries=200)
 def losses(snapshot: Snapshot, since: date, until: date, dim: str | None, filters: Filters) -> list[Loss]:
     """The clients lost in these days, the newest loss first."""
     return select(
@@ -36,7 +34,7 @@ def losses(snapshot: Snapshot, since: date, until: date, dim: str | None, filter
     )
 
 
-@st.cache_data(max_entries=200, show_spinner=False)
+@cached(max_entries=200)
 def causes(snapshot: Snapshot, since: date, until: date, filters: Filters) -> list[Culprit]:
     """What turned first in how many of the losses; ``outside`` and ``unknown`` where nothing of ours did."""
     return select(
@@ -51,7 +49,7 @@ def causes(snapshot: Snapshot, since: date, until: date, filters: Filters) -> li
     )
 
 
-@st.cache_data(max_entries=200, show_spinner=False)
+@cached(max_entries=200)
 def middle_weeks(
     snapshot: Snapshot, since: date, until: date, dim: str | None, filters: Filters
 ) -> int | None:
@@ -65,7 +63,7 @@ def middle_weeks(
     return int(rows[0][0]) if rows and rows[0][0] is not None else None
 
 
-@st.cache_data(max_entries=100, show_spinner=False)
+@cached(max_entries=100)
 def last_loss(snapshot: Snapshot) -> date | None:
     """The day of the newest loss of all."""
     found: date | None = fetch(snapshot, "marts.fct_losses", "select max(lost_on) from marts.fct_losses")[0][
@@ -74,7 +72,7 @@ def last_loss(snapshot: Snapshot) -> date | None:
     return found
 
 
-@st.cache_data(max_entries=200, show_spinner=False)
+@cached(max_entries=200)
 def loss_of(snapshot: Snapshot, account_id: str) -> Loss | None:
     """One client's loss, or None."""
     rows = select(
@@ -89,7 +87,7 @@ def loss_of(snapshot: Snapshot, account_id: str) -> Loss | None:
     return rows[0] if rows else None
 
 
-@st.cache_data(max_entries=200, show_spinner=False)
+@cached(max_entries=200)
 def timelines(snapshot: Snapshot, accounts: tuple[str, ...]) -> dict[str, list[LossEvent]]:
     """What happened before each of these losses, oldest first."""
     rows = select(

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from dashboards.measured import Belief, Change, Overall, PortfolioChange
-from dashboards.queries.attached import columns, fetch, select
+from dashboards.queries.attached import cached, columns, fetch, select
 from dashboards.rows import Snapshot
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
+@cached(max_entries=500)
 def beliefs(snapshot: Snapshot, account_id: str, week_id: int) -> dict[str, Belief]:
     """The client on every service dimension in a week, felt and factual."""
     factual = ("promise_gap", "n_promises", "situation")
@@ -28,7 +26,7 @@ def beliefs(snapshot: Snapshot, account_id: str, week_id: int) -> dict[str, Beli
     return {row.service_dimension: row for row in rows}
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
+@cached(max_entries=500)
 def overall(snapshot: Snapshot, account_id: str, week_id: int) -> Overall | None:
     """The client over all service dimensions, and why a weighting of them is not known."""
     reason = """(select max(null_reason) from marts.fct_dimension_weights_weekly
@@ -46,7 +44,7 @@ def overall(snapshot: Snapshot, account_id: str, week_id: int) -> Overall | None
     return rows[0] if rows else None
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
+@cached(max_entries=500)
 def changes(snapshot: Snapshot, account_id: str, week_id: int) -> list[Change]:
     """Why the client's gap moved: every service dimension and ``overall``, nearest comparison first."""
     return select(
@@ -60,7 +58,7 @@ def changes(snapshot: Snapshot, account_id: str, week_id: int) -> list[Change]:
     )
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
+@cached(max_entries=500)
 def portfolio_changes(snapshot: Snapshot, week_id: int, cut: str, value: str) -> list[PortfolioChange]:
     """Why the mean gap of a cut moved, nearest comparison first."""
     return select(
@@ -76,7 +74,7 @@ def portfolio_changes(snapshot: Snapshot, week_id: int, cut: str, value: str) ->
     )
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
+@cached(max_entries=500)
 def alike(snapshot: Snapshot, week_id: int) -> list[str]:
     """Service dimensions on whose gap the answers cannot tell clients apart, in display order."""
     rows = fetch(

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from dashboards.delivered import Worked
-from dashboards.queries.attached import columns, fetch, select
+from dashboards.queries.attached import cached, columns, fetch, select
 from dashboards.rows import Snapshot
 
 
-@st.cache_data(max_entries=100, show_spinner=False)
+@cached(max_entries=100)
 def example(snapshot: Snapshot) -> str | None:
     """The client who shows most: every dimension has a gap and a promise, several voices, widest gap."""
     rows = fetch(
@@ -23,7 +21,7 @@ def example(snapshot: Snapshot) -> str | None:
     return str(rows[0][0]) if rows else None
 
 
-@st.cache_data(max_entries=100, show_spinner=False)
+@cached(max_entries=100)
 def worked(snapshot: Snapshot, account_id: str) -> list[Worked]:
     """The steps of a client's overall gap, in display order; none where no gap is known."""
     return select(

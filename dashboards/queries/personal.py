@@ -7,9 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 import duckdb
-import streamlit as st
 
-from dashboards.queries.attached import QueryFailedError
+from dashboards.queries.attached import QueryFailedError, shared_by_all
 from dashboards.rows import Snapshot
 from gapwatch import snapshots
 from gapwatch.access.rows import filter_rows
@@ -73,7 +72,7 @@ def _fetch(snapshot: Snapshot, sql: str, account_id: str) -> list[tuple[object, 
         raise QueryFailedError("the private snapshot", snapshot.snapshot_id) from error
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@shared_by_all(max_entries=16)
 def _connection(snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
     connection = snapshots.open_snapshot(Path(snapshot.folder), snapshot.snapshot_id, private=True)
     filter_rows(connection, snapshot.viewer.scope)

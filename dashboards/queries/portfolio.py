@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import streamlit as st
-
 from dashboards.measured import ControlPoint
-from dashboards.queries.attached import SHADES, by_dimension, columns, fetch, select
+from dashboards.queries.attached import SHADES, by_dimension, cached, columns, fetch, select
 from dashboards.rows import (
     Filters,
     GapPoint,
@@ -40,7 +38,7 @@ _LISTED = """
 """
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
+@cached(max_entries=500)
 def headline(snapshot: Snapshot, week_id: int, dim: str | None, filters: Filters) -> Headline:
     """How many clients are in view, have a gap, have a wide one, were heard."""
     return select(
@@ -55,7 +53,7 @@ def headline(snapshot: Snapshot, week_id: int, dim: str | None, filters: Filters
     )[0]
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
+@cached(max_entries=500)
 def wide_dimensions(snapshot: Snapshot, week_id: int, filters: Filters) -> list[WideDimension]:
     """Which dimension is widest in how many of the clients with a wide gap; ties count in each."""
     return select(
@@ -73,7 +71,7 @@ def wide_dimensions(snapshot: Snapshot, week_id: int, filters: Filters) -> list[
     )
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
+@cached(max_entries=500)
 def worklist(
     snapshot: Snapshot, week_id: int, dim: str | None, filters: Filters, limit: int
 ) -> list[WorkRow]:
@@ -100,7 +98,7 @@ def worklist(
     ]
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
+@cached(max_entries=500)
 def gap_histories(
     snapshot: Snapshot, pairs: tuple[tuple[str, str], ...], week_id: int, n_weeks: int
 ) -> dict[tuple[str, str], list[float | None]]:
@@ -124,7 +122,7 @@ def gap_histories(
     return histories
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
+@cached(max_entries=500)
 def portfolio(snapshot: Snapshot, week_id: int, cut: str, value: str) -> dict[str, PortfolioRow]:
     """The portfolio of a cut in a week, by service dimension and ``overall``."""
     rows = select(
@@ -139,7 +137,7 @@ def portfolio(snapshot: Snapshot, week_id: int, cut: str, value: str) -> dict[st
     return {row.service_dimension: row for row in rows}
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
+@cached(max_entries=500)
 def portfolio_history(snapshot: Snapshot, week_id: int, cut: str, value: str) -> dict[str, list[GapPoint]]:
     """P, E and gap of a cut by service dimension, oldest week first; perception and expectation paired."""
     points = select(
@@ -162,7 +160,7 @@ def portfolio_history(snapshot: Snapshot, week_id: int, cut: str, value: str) ->
     return by_dimension(points)
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
+@cached(max_entries=500)
 def control_history(snapshot: Snapshot, week_id: int, n_weeks: int) -> dict[str, list[ControlPoint]]:
     """The control chart of the whole portfolio by service dimension, oldest week first."""
     points = select(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
-from dashboards.queries.attached import fetch, select
+from dashboards.queries.attached import cached, fetch, select
 from dashboards.rows import Snapshot
 from dashboards.surveyed import Anonymous, Coverage, Quality, Restated, SurveyScore
 
@@ -30,7 +28,7 @@ _ASKED = """
 """
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
+@cached(max_entries=500)
 def unreliable(snapshot: Snapshot, week_id: int) -> dict[str, float | None]:
     """Reliability of the gap by service dimension, of those only whose gap is not to be relied on."""
     rows = fetch(
@@ -43,7 +41,7 @@ def unreliable(snapshot: Snapshot, week_id: int) -> dict[str, float | None]:
     return dict(rows)
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
+@cached(max_entries=500)
 def qualities(snapshot: Snapshot, week_id: int) -> list[Quality]:
     """How well the newest relationship survey measures each service dimension, in display order."""
     return select(
@@ -56,7 +54,7 @@ def qualities(snapshot: Snapshot, week_id: int) -> list[Quality]:
     )
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
+@cached(max_entries=500)
 def scores(snapshot: Snapshot, cut: str, value: str, week_id: int) -> list[SurveyScore]:
     """NPS, CSAT and CES of a client or a cut in a week, those of interviews before those of tickets."""
     return select(
@@ -72,7 +70,7 @@ def scores(snapshot: Snapshot, cut: str, value: str, week_id: int) -> list[Surve
     )
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
+@cached(max_entries=500)
 def coverage(snapshot: Snapshot, account_id: str, week_id: int) -> list[Coverage]:
     """Who of a client has been heard in a week: by relationship, then those who decide."""
     return select(
@@ -89,7 +87,7 @@ def coverage(snapshot: Snapshot, account_id: str, week_id: int) -> list[Coverage
     )
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
+@cached(max_entries=500)
 def restated(snapshot: Snapshot, account_id: str, limit: int) -> list[Restated]:
     """What facts that arrived late changed in closed weeks, newest first; without reworked definitions."""
     return select(
@@ -105,7 +103,7 @@ def restated(snapshot: Snapshot, account_id: str, limit: int) -> list[Restated]:
     )
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
+@cached(max_entries=500)
 def anonymous(snapshot: Snapshot, cut: str, value: str, week_id: int) -> list[Anonymous]:
     """What anonymous surveys say in the block of weeks that is shown in a week."""
     return select(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import streamlit as st
-
 from dashboards.at_risk import (
     Culprit,
     Driver,
@@ -17,7 +15,7 @@ from dashboards.at_risk import (
     RiskPoint,
     RiskRow,
 )
-from dashboards.queries.attached import columns, fetch, select
+from dashboards.queries.attached import cached, columns, fetch, select
 from dashboards.rows import Filters, Snapshot, Standing
 
 _TABLES = "marts.fct_churn_risk_weekly, marts.rpt_portfolio_worklist"
@@ -60,7 +58,7 @@ _ORDERS = {
 }
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
+@cached(max_entries=500)
 def counts(snapshot: Snapshot, week_id: int, dim: str | None, filters: Filters) -> RiskCounts:
     """How many clients are in view, at risk (because of ``dim``, where given), silent."""
     return select(
@@ -76,7 +74,7 @@ def counts(snapshot: Snapshot, week_id: int, dim: str | None, filters: Filters) 
     )[0]
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
+@cached(max_entries=500)
 def renewals(snapshot: Snapshot, week_id: int, dim: str | None, filters: Filters, days: int) -> RenewalCounts:
     """How many clients in view renew within so many days, and how many of those are at risk."""
     return select(
@@ -92,7 +90,7 @@ def renewals(snapshot: Snapshot, week_id: int, dim: str | None, filters: Filters
     )[0]
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
+@cached(max_entries=500)
 def culprits(snapshot: Snapshot, week_id: int, filters: Filters) -> list[Culprit]:
     """Which dimension is the culprit in how many of the clients at risk, most first."""
     return select(
@@ -110,7 +108,7 @@ def culprits(snapshot: Snapshot, week_id: int, filters: Filters) -> list[Culprit
     )
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
+@cached(max_entries=500)
 def worklist(
     snapshot: Snapshot,
     week_id: int,
@@ -157,7 +155,7 @@ def worklist(
     ]
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
+@cached(max_entries=500)
 def client_risk(snapshot: Snapshot, account_id: str, week_id: int) -> Risk | None:
     """One client's risk in a week, or None where it was not active."""
     rows = select(
@@ -171,7 +169,7 @@ def client_risk(snapshot: Snapshot, account_id: str, week_id: int) -> Risk | Non
     return rows[0] if rows else None
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
+@cached(max_entries=500)
 def drivers(snapshot: Snapshot, account_id: str, week_id: int) -> list[Driver]:
     """What one client's risk is made of, most points first."""
     own = ("label_en", "label_zh", "cap")
@@ -191,7 +189,7 @@ def drivers(snapshot: Snapshot, account_id: str, week_id: int) -> list[Driver]:
     )
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
+@cached(max_entries=500)
 def history(snapshot: Snapshot, account_id: str, week_id: int) -> list[RiskPoint]:
     """One client's risk week by week, oldest first."""
     return select(
@@ -205,7 +203,7 @@ def history(snapshot: Snapshot, account_id: str, week_id: int) -> list[RiskPoint
     )
 
 
-@st.cache_data(max_entries=100, show_spinner=False)
+@cached(max_entries=100)
 def lines(snapshot: Snapshot) -> Lines | None:
     """Where the bands of the risk begin: the lines at which its alert closes and opens."""
     rows = fetch(
@@ -216,7 +214,7 @@ def lines(snapshot: Snapshot) -> Lines | None:
     return Lines(*rows[0]) if rows else None
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
+@cached(max_entries=500)
 def evidence(snapshot: Snapshot, account_id: str) -> list[Evidence]:
     """What happened at a client, newest first."""
     return select(
@@ -228,7 +226,7 @@ def evidence(snapshot: Snapshot, account_id: str) -> list[Evidence]:
     )
 
 
-@st.cache_data(max_entries=100, show_spinner=False)
+@cached(max_entries=100)
 def driver_labels(snapshot: Snapshot) -> dict[str, tuple[str, str]]:
     """English and Chinese name of every driver, in the order of lists."""
     rows = fetch(
@@ -239,7 +237,7 @@ def driver_labels(snapshot: Snapshot) -> dict[str, tuple[str, str]]:
     return {driver: (english, chinese) for driver, english, chinese in rows}
 
 
-@st.cache_data(max_entries=100, show_spinner=False)
+@cached(max_entries=100)
 def alert_labels(snapshot: Snapshot) -> dict[str, tuple[str, str]]:
     """English and Chinese name of every kind of alert."""
     rows = fetch(
@@ -250,7 +248,7 @@ def alert_labels(snapshot: Snapshot) -> dict[str, tuple[str, str]]:
     return {kind: (english, chinese) for kind, english, chinese in rows}
 
 
-@st.cache_data(max_entries=100, show_spinner=False)
+@cached(max_entries=100)
 def unpublished_reason(snapshot: Snapshot) -> str | None:
     """Why the newest fitted model is not published; None where none was tried."""
     rows = fetch(

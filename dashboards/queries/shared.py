@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import streamlit as st
+from collections.abc import Mapping
+from types import MappingProxyType
 
-from dashboards.queries.attached import fetch, select
+from dashboards.queries.attached import cached, fetch, select, shared_by_all
 from dashboards.rows import Choices, Dimension, Published, Setting, Snapshot, SourceAge, Week
 
 
-@st.cache_data(max_entries=100, show_spinner=False)
+@cached(max_entries=100)
 def published(snapshot: Snapshot) -> Published:
     """The snapshot's own description."""
     return select(Published, snapshot, "meta.snapshot", "from meta.snapshot")[0]
 
 
-@st.cache_data(max_entries=100, show_spinner=False)
+@cached(max_entries=100)
 def settings(snapshot: Snapshot) -> list[Setting]:
     """The thresholds the numbers were made with, by name."""
     return select(Setting, snapshot, "meta.settings", "from meta.settings order by name")
 
 
-@st.cache_data(max_entries=100, show_spinner=False)
+@cached(max_entries=100)
 def sources(snapshot: Snapshot) -> list[SourceAge]:
     """The age of every source that delivered anything."""
     return select(
@@ -31,7 +32,7 @@ def sources(snapshot: Snapshot) -> list[SourceAge]:
     )
 
 
-@st.cache_data(max_entries=100, show_spinner=False)
+@cached(max_entries=100)
 def dimensions(snapshot: Snapshot) -> list[Dimension]:
     """The service dimensions in display order."""
     return select(
@@ -42,7 +43,7 @@ def dimensions(snapshot: Snapshot) -> list[Dimension]:
     )
 
 
-@st.cache_data(max_entries=100, show_spinner=False)
+@cached(max_entries=100)
 def weeks(snapshot: Snapshot) -> list[Week]:
     """The weeks the worklist knows, newest first."""
     return select(
@@ -54,7 +55,7 @@ def weeks(snapshot: Snapshot) -> list[Week]:
     )
 
 
-@st.cache_data(max_entries=100, show_spinner=False)
+@cached(max_entries=100)
 def choices(snapshot: Snapshot) -> Choices:
     """Tiers, regions and owners that active clients have."""
     tables = "marts.dim_accounts"
@@ -73,8 +74,8 @@ def choices(snapshot: Snapshot) -> Choices:
     )
 
 
-@st.cache_data(max_entries=100, show_spinner=False)
-def clients(snapshot: Snapshot) -> dict[str, str]:
+@shared_by_all(max_entries=20)
+def clients(snapshot: Snapshot) -> Mapping[str, str]:
     """Name of every active client by id, in the order of the names."""
     rows = fetch(
         snapshot,
@@ -82,4 +83,4 @@ def clients(snapshot: Snapshot) -> dict[str, str]:
         """select account_id, coalesce(account_name, account_id) as name from marts.dim_accounts
            where is_active order by name, account_id""",
     )
-    return dict(rows)
+    return MappingProxyType(dict(rows))

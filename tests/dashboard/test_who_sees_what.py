@@ -13,7 +13,7 @@ import itertools
 import json
 import pkgutil
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -141,7 +141,7 @@ def answer(query: Callable[..., Any], given: dict[str, Any]) -> Any:
 
 def told(found: Any) -> set[str]:
     """Of whom an answer says something: keys that were asked for with nothing behind them say nothing."""
-    if isinstance(found, dict):
+    if isinstance(found, Mapping):
         found = [(key, value) for key, value in found.items() if value not in ([], None)]
     return set(SOMEBODY.findall(repr(found)))
 
