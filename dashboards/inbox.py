@@ -7,7 +7,7 @@ this viewer. An alert about a source is shown to who sees all clients.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,11 +15,12 @@ from typing import Any, Literal
 
 from dashboards import door
 from gapwatch.alerts import actions, overrides, store
+from gapwatch.alerts.store import Heading
 from gapwatch.errors import GapwatchError
 from gapwatch.ledger import Ledger, now
 from gapwatch.workspace import Workspace
 
-__all__ = ["MOST", "STATES", "Alert", "Inbox", "Told", "Workspace", "act", "read"]
+__all__ = ["MOST", "STATES", "Alert", "Inbox", "Told", "Workspace", "act", "read", "whole"]
 
 log = logging.getLogger("gapwatch.dashboards")
 
@@ -39,23 +40,23 @@ Unusable = Literal["no_workspace", "none_yet", "away", "read_only", "not_your_ro
 
 @dataclass(frozen=True)
 class Inbox:
-    """Alerts of all states that the viewer may see, and why nothing can be done, where that is so."""
+    """What the viewer may see: alerts of all states, highest risk first, then the longest waiting.
 
-    alerts: list[Alert] = field(default_factory=list)
+    And why nothing can be done, where that is so.
+    """
+
+    alerts: list[Heading] = field(default_factory=list)
     judgements: list[Mapping[str, Any]] = field(default_factory=list)
     closed_because: Unusable | None = None
 
-    def of(self, state: str, owner: str | None = None) -> list[Alert]:
-        """Alerts of one choice of states, highest risk first, then the longest waiting."""
-        return sorted(
-            (a for a in self.alerts if a["state"] in STATES[state] and owner in (None, a["owner"])),
-            key=lambda a: (-(a["risk_score"] or -1.0), a["raised_at"], a["alert_id"]),
-        )
+    def of(self, state: str, owner: str | None = None) -> list[Heading]:
+        """Alerts of one choice of states, in their order."""
+        return [a for a in self.alerts if a.state in STATES[state] and owner in (None, a.owner)]
 
     @property
     def owners(self) -> list[str]:
         """Everybody who owns one of them."""
-        return sorted({a["owner"] for a in self.alerts if a["owner"]})
+        return sorted({a.owner for a in self.alerts if a.owner})
 
 
 def read(visible: Collection[str], *, sees_all: bool, may_act: bool) -> Inbox:
@@ -67,7 +68,7 @@ def read(visible: Collection[str], *, sees_all: bool, may_act: bool) -> Inbox:
         if not Ledger.is_made(ws):
             return Inbox(closed_because="none_yet")
         with Ledger.of(ws) as ledger:
-            found = store.find(ledger, store.Filters(state=store.ALL), limit=MOST).alerts
+            found = store.headings(ledger, MOST)
             with ledger.reading() as connection:
                 judged = overrides.in_force(connection, now().date())
             is_read_only = ledger.is_read_only
@@ -75,12 +76,24 @@ def read(visible: Collection[str], *, sees_all: bool, may_act: bool) -> Inbox:
         log.warning("the ledger cannot be read: %s", error)
         return Inbox(closed_because="away")
     known = set(visible)
-    seen = [a for a in found if a["account_id"] in known or (a["account_id"] is None and sees_all)]
+    seen = (a for a in found if a.account_id in known or (a.account_id is None and sees_all))
     return Inbox(
-        alerts=seen,
+        alerts=sorted(seen, key=lambda a: (-(a.risk_score or -1.0), a.raised_at, a.alert_id)),
         judgements=[row for row in judged if row["account_id"] in known],
         closed_because="read_only" if is_read_only else None if may_act else "not_your_role",
     )
+
+
+def whole(seen: Sequence[Heading]) -> list[Alert]:
+    """All that the ledger holds of some alerts of an inbox, in their order; empty where it is away by now."""
+    ws = door.workspace()
+    try:
+        assert ws is not None, "an inbox without a workspace shows nothing"
+        with Ledger.of(ws) as ledger:
+            return [*store.whole(ledger, [each.alert_id for each in seen])]
+    except GapwatchError as error:
+        log.warning("the ledger cannot be read: %s", error)
+        return []
 
 
 @dataclass(frozen=True)

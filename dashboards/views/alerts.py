@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -13,6 +13,7 @@ from dashboards.markup import in_html, in_markdown
 from dashboards.parts import answering, track_record
 from dashboards.queries import alerts as asked_of
 from dashboards.shell import Page
+from gapwatch.alerts.store import Heading
 from gapwatch.ledger import now
 
 EVERYONE = "everyone"
@@ -52,7 +53,7 @@ def _title(page: Page, box: Inbox, owner: str | None) -> str:
     if not waiting:
         title = words.say("No alert waits for an answer")
     else:
-        oldest = max((now() - alert["raised_at"]).days for alert in waiting)
+        oldest = max((now() - alert.raised_at).days for alert in waiting)
         title = (
             words.count(
                 "{n} alert waits for an answer, the oldest {age}",
@@ -107,16 +108,16 @@ def _filters(page: Page, box: Inbox) -> tuple[str, str | None]:
     return state, picked
 
 
-def _found(box: Inbox, state: str, owner: str | None) -> tuple[list[Alert], str | None]:
+def _found(box: Inbox, state: str, owner: str | None) -> tuple[list[Heading], str | None]:
     """The alerts to show: those of the filters, or the one that the address names."""
     named = st.query_params.get("alert")
     if named is not None:
-        return [alert for alert in box.alerts if alert["alert_id"] == named], named
+        return [alert for alert in box.alerts if alert.alert_id == named], named
     return box.of(state, owner), None
 
 
 def _cards(
-    page: Page, box: Inbox, found: Sequence[Alert], clients: dict[str, AlertClient], state: str
+    page: Page, box: Inbox, found: Sequence[Heading], clients: Mapping[str, AlertClient], state: str
 ) -> None:
     words = page.words
     if not found:
@@ -127,7 +128,10 @@ def _cards(
     n_pages = -(-len(found) // A_PAGE)
     asked = st.query_params.get("page", "1")
     number = min(max(1, int(asked)), n_pages) if asked.isdecimal() else 1
-    for alert in found[(number - 1) * A_PAGE : number * A_PAGE]:
+    shown = inbox.whole(found[(number - 1) * A_PAGE : number * A_PAGE])
+    if not shown:
+        st.html(table.box(words.say("Alerts cannot be read at the moment"), "", 60))
+    for alert in shown:
         _card(page, box, alert, clients.get(alert["account_id"] or ""))
     if n_pages > 1:
         _other_pages(page, number, n_pages)

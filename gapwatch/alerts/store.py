@@ -7,7 +7,7 @@ that is over shows as acknowledged. What changes alerts is :mod:`gapwatch.alerts
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -25,6 +25,11 @@ OUTCOMES = ("confirmed", "not_confirmed", "saved", "lost", "duplicate")
 #: States as the filters of the command line and the screens name them.
 OPEN = "open"
 ALL = "all"
+_NEWEST_FIRST = (
+    alerts.c.raised_week_id.desc(),
+    func.coalesce(alerts.c.risk_score, -1).desc(),
+    alerts.c.alert_id,
+)
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,18 @@ class Page:
 
     alerts: list[dict[str, Any]]
     total: int
+
+
+@dataclass(frozen=True)
+class Heading:
+    """What lists and counts need of an alert; ``state`` as it is at the moment of reading."""
+
+    alert_id: str
+    account_id: str | None
+    owner: str | None
+    state: str
+    risk_score: float | None
+    raised_at: datetime
 
 
 @dataclass(frozen=True)
@@ -97,16 +114,26 @@ def find(ledger: Ledger, filters: Filters | None = None, *, limit: int = 100, of
         total: int = connection.execute(
             _chosen(select(func.count()).select_from(alerts), wanted, at)
         ).scalar_one()
-        rows = connection.execute(
-            chosen.order_by(
-                alerts.c.raised_week_id.desc(),
-                func.coalesce(alerts.c.risk_score, -1).desc(),
-                alerts.c.alert_id,
-            )
-            .limit(limit)
-            .offset(offset)
-        ).mappings()
+        rows = connection.execute(chosen.order_by(*_NEWEST_FIRST).limit(limit).offset(offset)).mappings()
         return Page([as_read(row, at) for row in rows], total)
+
+
+def headings(ledger: Ledger, limit: int) -> list[Heading]:
+    """Of all alerts what lists and counts need, newest week and highest risk first."""
+    c = alerts.c
+    query = select(c.alert_id, c.account_id, c.owner, _state_at(now()), c.risk_score, c.raised_at)
+    with ledger.reading() as connection:
+        rows: Iterable[Any] = connection.execute(query.order_by(*_NEWEST_FIRST).limit(limit))
+        return [Heading(*row) for row in rows]
+
+
+def whole(ledger: Ledger, alert_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """The alerts with these ids, in the order of the ids; one that there is not is left out."""
+    at = now()
+    with ledger.reading() as connection:
+        rows = connection.execute(select(alerts).where(alerts.c.alert_id.in_(alert_ids))).mappings()
+        found = {row["alert_id"]: as_read(row, at) for row in rows}
+    return [found[alert_id] for alert_id in alert_ids if alert_id in found]
 
 
 def story(ledger: Ledger, alert_id: str) -> Story:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -50,6 +51,22 @@ def test_a_case_goes_its_way_and_each_step_is_in_the_audit(ledger: Ledger, alert
     assert closed["version"] == 4
     with pytest.raises(UserError, match="it is resolved by Li"):
         actions.acknowledge(ledger, name, actor="Wang")
+
+
+def test_what_a_list_reads_of_an_alert_says_the_same_as_the_whole_of_it(
+    ledger: Ledger, alert: dict[str, Any]
+) -> None:
+    actions.snooze(ledger, alert["alert_id"], actor="Li", until=now() + timedelta(days=3), reason="on leave")
+    over = update(alerts).values(snoozed_until=now() - timedelta(minutes=1))
+
+    for state in ("snoozed", "acknowledged"):
+        [heading] = store.headings(ledger, limit=10)
+        [whole] = store.whole(ledger, ["none such", heading.alert_id])
+        assert heading.state == whole["state"] == state
+        assert asdict(heading) == {name: whole[name] for name in asdict(heading)}
+        assert [whole] == store.find(ledger, store.Filters(state=store.ALL)).alerts
+        with ledger.writing() as connection:
+            connection.execute(over)
 
 
 def test_of_two_who_read_the_same_the_second_is_told(ledger: Ledger, alert: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from conftest import OpenPage
 from reading_pages import pictures, rows, title, words
 from streamlit.testing.v1 import AppTest
 
+from dashboards import inbox
 from gapwatch import audit
 from gapwatch.alerts import actions, overrides, store
 from gapwatch.ledger import Ledger, now
@@ -240,3 +241,17 @@ def test_the_alerts_page_speaks_chinese(alerted: Path, open_page: OpenPage) -> N
     assert title(at) == "8 条预警等待答复，最久已 37 天"
     first = rows(at, "每条规则的命中率")[0][0]
     assert first == "可能流失 54 次中命中 41% · 提前 47 天 · 每位负责人每月误报 0.6 次"
+
+
+def test_a_ledger_that_went_away_after_the_list_shows_no_alert_and_no_error(
+    alerted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GAPWATCH_WORKSPACE", str(alerted))
+    seen = inbox.read({"A-001"}, sees_all=False, may_act=True).alerts
+    assert [each["account_id"] for each in inbox.whole(seen)] == ["A-001"]
+
+    for path in alerted.glob("ledger.sqlite*"):
+        path.unlink()
+    (alerted / "ledger.sqlite").write_text("no ledger any more", encoding="utf-8")
+
+    assert inbox.whole(seen) == []
