@@ -1,7 +1,8 @@
 """``python -m benchmarks.screens``: how quick the screens are, as ratios within one run.
 
-Beside what Streamlit itself needs for a page with nothing but a title, and beside one viewer alone. Of
-two companies: one of 120 clients and one of 5,000. Ends with 1 where a page failed or mixed snapshots.
+Beside what Streamlit itself needs for a page with nothing but a title, loaded in turn with ours, and beside
+one viewer alone. Of two companies: one of 120 clients and one of 5,000. Ends with 1 where a page failed or
+mixed snapshots.
 """
 
 from __future__ import annotations
@@ -77,13 +78,16 @@ def main(arguments: list[str] | None = None) -> int:
         ]
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGUMENTS)
-            empty = _of_app(browser, Path(folder), EMPTY, TITLE, options.loads)
-            smallest = _of_app(browser, Path(folder), EMPTY + SMALLEST, CHART, options.loads)
-            print(Line("a title and the smallest chart / empty page", smallest / empty, "x"), flush=True)
+            with _app(Path(folder) / "empty", EMPTY) as empty:
+                with _app(Path(folder) / "smallest", EMPTY + SMALLEST) as smallest:
+                    pairs = _beside_empty(browser, empty, smallest, options.loads)
+                print(Line("a title and the smallest chart / empty page", ratio(pairs), "x"), flush=True)
+                for workspace in workspaces:
+                    print(f"\n{workspace.name}: {_clients(workspace)} clients")
+                    for line in _alone(browser, workspace, empty, options.loads):
+                        print(line, flush=True)
             for workspace in workspaces:
-                print(f"\n{workspace.name}: {_clients(workspace)} clients")
-                for line in _alone(browser, workspace, empty, options.loads):
-                    print(line, flush=True)
+                print(f"\n{workspace.name}: the crowd")
                 lines, frames = _crowded(workspace, options.viewers, options.clicks)
                 for line in lines:
                     print(line, flush=True)
@@ -111,23 +115,41 @@ def _clients(workspace: Path) -> int:
     return int(found[0]) if found else 0
 
 
-def _of_app(browser: Browser, folder: Path, script: str, awaited: str, loads: int) -> float:
-    """Seconds from the address to what is waited for, of an app that is this script, warm."""
+@contextmanager
+def _app(folder: Path, script: str) -> Iterator[str]:
+    """The address of an app that is this script."""
+    folder.mkdir()
     app = folder / "app.py"
     app.write_text(script, encoding="utf-8")
     with served(folder, app) as address:
-        _loaded(browser, address, awaited)
-        return statistics.median(_loaded(browser, address, awaited) for _ in range(loads))
+        yield address
 
 
-def _alone(browser: Browser, workspace: Path, empty: float, loads: int) -> Iterator[Line]:
+def in_turn(one: Callable[[], float], other: Callable[[], float], times: int) -> list[tuple[float, float]]:
+    """What both take, one after the other so often: what else the machine does then meets both."""
+    return [(one(), other()) for _ in range(times)]
+
+
+def ratio(pairs: list[tuple[float, float]]) -> float:
+    """The median of how many times as long the second of each pair takes as the first."""
+    return statistics.median(other / one for one, other in pairs)
+
+
+def _beside_empty(browser: Browser, empty: str, ours: str, loads: int) -> list[tuple[float, float]]:
+    """Seconds to the title of the empty page and to our first chart, in turn, both warm."""
+    _loaded(browser, empty, TITLE)
+    _loaded(browser, ours, CHART)
+    return in_turn(lambda: _loaded(browser, empty, TITLE), lambda: _loaded(browser, ours, CHART), times=loads)
+
+
+def _alone(browser: Browser, workspace: Path, empty: str, loads: int) -> Iterator[Line]:
     with served(workspace) as address:
         serve.warm(int(address.rsplit(":", 1)[1]))
         fresh = _loaded(browser, address, CHART)
-        charts = [_loaded(browser, address, CHART) for _ in range(loads)]
-        warm = statistics.median(charts)
-        yield Line("empty page, address to title", empty, "s")
-        yield Line("first chart, warm / empty page", warm / empty, "x", GOAL_CHART)
+        pairs = _beside_empty(browser, empty, address, loads)
+        warm = statistics.median(chart for _, chart in pairs)
+        yield Line("empty page, address to title", statistics.median(title for title, _ in pairs), "s")
+        yield Line("first chart, warm / empty page, in turn", ratio(pairs), "x", GOAL_CHART)
         yield Line("first load of a fresh server / warm", fresh / warm, "x", GOAL_FRESH)
         clicks = statistics.median(_clicked(browser, address, loads))
         yield Line(

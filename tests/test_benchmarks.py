@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
-from benchmarks import report
+from benchmarks import report, screens
 from benchmarks.__main__ import ROOT, run
 from benchmarks.compare import APART, KEYS, compare
 
@@ -80,3 +81,12 @@ def _marts(path: Path, rows: list[tuple[str, float | None, int]]) -> Path:
         connection.execute("create table marts.fct (id varchar, score double, n integer)")
         connection.executemany("insert into marts.fct values (?, ?, ?)", rows)
     return path
+
+
+def test_a_machine_that_gets_slower_meets_both_pages_that_are_loaded_in_turn() -> None:
+    loads = itertools.count()
+
+    pairs = screens.in_turn(lambda: 2.0 ** (next(loads) // 2), lambda: 1.5 * 2.0 ** (next(loads) // 2), 5)
+
+    assert [one for one, _ in pairs] == [1.0, 2.0, 4.0, 8.0, 16.0]
+    assert screens.ratio(pairs) == 1.5
