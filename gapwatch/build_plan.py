@@ -58,6 +58,8 @@ def plan(ws: Workspace, connection: duckdb.DuckDBPyConnection, fingerprint: str,
     connection.execute(
         "create table if not exists meta.builds_begun (fingerprint varchar, begun_at timestamp)"
     )
+    for column, kind in (("as_of", "timestamp"), ("mode", "varchar")):
+        connection.execute(f"alter table meta.builds_begun add column if not exists {column} {kind}")
     # A version dated years ahead by mistake would make as many empty weeks: now is landing or a day later.
     newest = connection.execute(
         "select max(load_seq), max(least(max_known_at, landed_at + interval 1 day)) "
@@ -93,17 +95,23 @@ def plan(ws: Workspace, connection: duckdb.DuckDBPyConnection, fingerprint: str,
         return full("the promise ledger is missing")
     if last[2] != fingerprint:
         return full("models, seeds, thresholds or source declarations changed")
-    begun = connection.execute("select fingerprint from meta.builds_begun").fetchone()
+    begun = connection.execute("select fingerprint, as_of, mode from meta.builds_begun").fetchone()
     if begun is not None and begun[0] != fingerprint:
         # It may have left weeks of its own definitions among the others.
         return full("a rebuild with other definitions did not finish")
+    if begun is not None and begun[1] is not None and not last[1] <= begun[1] <= as_of:
+        # It may have left what only that day knew, or taken away weeks after it.
+        return full("a rebuild as of another day did not finish")
+    if begun is not None and begun[2] != "incremental":
+        # What it was to mend may stand in the tables that it did not come to.
+        return full("a rebuild did not finish")
     if as_of < last[1]:
         return full("as_of went back")
     if as_of > last[1] and _passes_over_facts(connection, last[0], last[1], as_of):
         return full("as_of moved on over facts that were admitted before")
     scored_from = ledger_export.weeks_to_score(connection)
     is_same = last[0] == load_seq and last[1] == as_of
-    if is_same and scored_from is None:
+    if is_same and scored_from is None and begun is None:
         is_new = ledger_export.has_new_records(connection)
         mode, reason = ("records", "a new replay") if is_new else ("none", "nothing new")
         return Plan(mode, reason, as_of, load_seq, load_seq, running_week, fingerprint)
@@ -112,7 +120,9 @@ def plan(ws: Workspace, connection: duckdb.DuckDBPyConnection, fingerprint: str,
     ).fetchone()
     weeks = [week_of(last[1])] + ([week_of(stale[0])] if stale and stale[0] else [])
     weeks += [scored_from] if scored_from is not None else []
-    reason = "a churn model was published" if is_same else "new batches"
+    reason = "new batches"
+    if is_same:
+        reason = "the last build did not finish" if scored_from is None else "a churn model was published"
     return Plan(
         "incremental",
         reason,
@@ -128,7 +138,10 @@ def plan(ws: Workspace, connection: duckdb.DuckDBPyConnection, fingerprint: str,
 def begin(connection: duckdb.DuckDBPyConnection, plan: Plan) -> None:
     """Remember that the build is under way."""
     connection.execute("delete from meta.builds_begun")
-    connection.execute("insert into meta.builds_begun values (?, ?)", [plan.fingerprint, _now()])
+    connection.execute(
+        "insert into meta.builds_begun (fingerprint, begun_at, as_of, mode) values (?, ?, ?, ?)",
+        [plan.fingerprint, _now(), plan.as_of, plan.mode],
+    )
 
 
 def finish(connection: duckdb.DuckDBPyConnection, build_id: str, plan: Plan) -> None:

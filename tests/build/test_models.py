@@ -90,7 +90,10 @@ def test_the_build_after_one_that_died_loads_its_seeds_again(company: Workspace)
         before = connection.execute("select count(*) from marts.dim_signals").fetchone()
         fingerprint = connection.execute("select fingerprint from meta.builds").fetchone()
         assert fingerprint is not None
-        connection.execute("insert into meta.builds_begun values (?, now()::timestamp)", list(fingerprint))
+        connection.execute(
+            "insert into meta.builds_begun select ?, now()::timestamp, as_of, 'incremental' from meta.builds",
+            list(fingerprint),
+        )
         connection.execute("delete from seeds.signals")
         connection.execute("update raw._batches set load_seq = load_seq + 1")
 
