@@ -19,6 +19,14 @@ def day_of(day: date | datetime) -> int:
     return (date(day.year, day.month, day.day) - EPOCH.date()).days
 
 
+def in_data_time(then: datetime, raised_at: datetime, as_of: datetime) -> datetime:
+    """The instant of the data that lies as long after ``as_of`` as ``then`` after ``raised_at``.
+
+    People answer by the clock on the wall; the data they answer to may stand still or lie behind.
+    """
+    return as_of + (then - raised_at)
+
+
 def start_of(week: int) -> datetime:
     """The first instant of a week."""
     return EPOCH + timedelta(weeks=week)

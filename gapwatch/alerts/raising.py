@@ -24,7 +24,7 @@ from gapwatch.errors import UserError
 from gapwatch.faults import fault_point
 from gapwatch.ledger import Ledger, now
 from gapwatch.ledger_tables import alerts
-from gapwatch.weeks import week_of
+from gapwatch.weeks import in_data_time, week_of
 from gapwatch.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -175,8 +175,8 @@ def _states(connection: Connection, moment: Moment, rules: Mapping[str, Rule]) -
 
 
 def _state(row: RowMapping) -> AlertState:
-    # In the data's time, which may stand still or lie behind: a cooldown is counted in its weeks.
-    resolved_at = row["as_of"] + (row["resolved_at"] - row["raised_at"]) if row["resolved_at"] else None
+    # A cooldown is counted in weeks of the data.
+    resolved_at = row["resolved_at"] and in_data_time(row["resolved_at"], row["raised_at"], row["as_of"])
     return AlertState(
         thread=Thread(*(row[name] for name in Thread._fields)),
         raised_week=row["raised_week_id"],

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Table, func, insert, select
 
@@ -18,7 +17,7 @@ from gapwatch.ledger_tables import (
     replays,
     rule_records,
 )
-from gapwatch.weeks import day_of
+from gapwatch.weeks import day_of, in_data_time
 
 if TYPE_CHECKING:
     from gapwatch.risk.backtest import Backtest
@@ -103,18 +102,19 @@ def newest_verdict(ws: Workspace) -> str | None:
 
 
 def confirmed_cases(ws: Workspace) -> dict[tuple[str, str], list[int]]:
-    """(kind, account) -> days, from Monday 1970-01-05, on which a case was closed as confirmed or saved."""
+    """(kind, account) -> days of the data, from Monday 1970-01-05, on which a case was closed as confirmed
+    or saved.
+    """
     found: dict[tuple[str, str], list[int]] = {}
     if Ledger.is_made(ws):
-        query = select(alerts.c.kind, alerts.c.account_id, alerts.c.resolved_at).where(
-            alerts.c.outcome.in_(CONFIRMED),
-            alerts.c.account_id.is_not(None),
-            alerts.c.resolved_at.is_not(None),
+        c = alerts.c
+        query = select(c.kind, c.account_id, c.resolved_at, c.raised_at, c.as_of).where(
+            c.outcome.in_(CONFIRMED), c.account_id.is_not(None), c.resolved_at.is_not(None)
         )
         with Ledger.of(ws) as ledger, ledger.reading() as connection:
-            for row in connection.execute(query):
-                kind, account, closed = str(row[0]), str(row[1]), cast("datetime", row[2])
-                found.setdefault((kind, account), []).append(day_of(closed))
+            for row in connection.execute(query).mappings():
+                closed = in_data_time(row["resolved_at"], row["raised_at"], row["as_of"])
+                found.setdefault((row["kind"], row["account_id"]), []).append(day_of(closed))
     return found
 
 

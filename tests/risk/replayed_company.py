@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from gapwatch.ledger import Ledger
+from gapwatch.ledger import Ledger, now
 from gapwatch.ledger_tables import alerts
 from gapwatch.weeks import EPOCH
 from gapwatch.workspace import Workspace
@@ -111,8 +111,8 @@ def make(
 
 
 def close_case(ws: Workspace, account: str, outcome: str, week: int, days_later: int) -> None:
-    """An alert of silence that somebody closed so many days after a week's end."""
-    closed = EPOCH + timedelta(weeks=week + 1, days=days_later)
+    """An alert of silence, raised today about a week long past, that somebody closed so many days later."""
+    raised = now()
     with Ledger.of(ws) as ledger, ledger.writing() as connection:
         connection.execute(
             alerts.insert().values(
@@ -125,11 +125,11 @@ def close_case(ws: Workspace, account: str, outcome: str, week: int, days_later:
                 service_dimension="",
                 contact_id="",
                 raised_week_id=week,
-                raised_at=closed,
-                as_of=closed,
+                raised_at=raised,
+                as_of=EPOCH + timedelta(weeks=week + 1),
                 is_fallback_owner=False,
                 state="resolved",
-                resolved_at=closed,
+                resolved_at=raised + timedelta(days=days_later),
                 outcome=outcome,
                 last_seen_week_id=week,
                 version=1,
