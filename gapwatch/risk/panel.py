@@ -22,7 +22,14 @@ if TYPE_CHECKING:
     from gapwatch.workspace import Workspace
 
 NEVER = 1 << 40
-_NEEDED = ("fct_churn_risk_weekly", "fct_churn_features", "fct_survey_scores", "fct_promises")
+#: Tables and columns that an earlier version did not publish.
+_NEEDED = (
+    ("fct_churn_risk_weekly", "risk_score"),
+    ("fct_churn_features", "share"),
+    ("fct_survey_scores", "value"),
+    ("fct_promises", "is_newest"),
+    ("fct_alert_conditions", "is_hindsight"),
+)
 
 
 @dataclass(frozen=True)
@@ -85,7 +92,17 @@ def read(ws: Workspace, snapshot_id: str | None = None) -> Panel:
     """
     info = snapshots.find(ws.published_path, snapshot_id)
     with snapshots.open_snapshot(ws.published_path, info.snapshot_id) as connection:
-        missing = [name for name in _NEEDED if not _has(connection, name)]
+        there = set(
+            connection.execute(
+                "select table_name, column_name from information_schema.columns where table_schema = 'marts'"
+            ).fetchall()
+        )
+        tables = {table for table, _ in there}
+        missing = [
+            f"column {column} in {table}" if table in tables else table
+            for table, column in _NEEDED
+            if (table, column) not in there
+        ]
         if missing or info.as_of is None:
             raise UserError(
                 f"The snapshot {info.snapshot_id} has no {missing[0] if missing else 'as_of'}",
@@ -206,11 +223,3 @@ def _values(connection: duckdb.DuckDBPyConnection, n: int) -> tuple[tuple[str, .
         ).fetchnumpy()
         values[np.asarray(found["row_id"], dtype=np.int64), column] = found["share"]
     return features, values
-
-
-def _has(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
-    found = connection.execute(
-        "select count(*) from information_schema.tables where table_schema = 'marts' and table_name = ?",
-        [table],
-    ).fetchone()
-    return found is not None and found[0] > 0

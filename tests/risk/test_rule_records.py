@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
-from replayed_company import FIRST, LAST, Spell, change_rule, close_case, ended, make
+from replayed_company import AS_OF, FIRST, LAST, Spell, change_rule, close_case, ended, make
 
+from gapwatch import snapshots
 from gapwatch.errors import UserError
-from gapwatch.risk import backtest, metrics
+from gapwatch.risk import backtest, metrics, train
 from gapwatch.risk.replay import MONTH_DAYS
 from gapwatch.workspace import Workspace
+from tests.alerts import published_by_hand
 
 RAISED = FIRST + 10
 #: The newest week whose 90 days had passed.
@@ -181,3 +186,23 @@ def test_a_trial_records_nothing_and_stands_beside_the_published_record(company:
     assert [row["record"] for row in trial.records] == ["as the seed has it"]
     with pytest.raises(UserError, match="did you mean 'silence'"):
         backtest.try_rule(company, "silense")
+
+
+@pytest.mark.parametrize(
+    ("table", "column"), [("fct_churn_features", "share"), ("fct_alert_conditions", "is_hindsight")]
+)
+def test_a_snapshot_of_an_earlier_version_is_named_with_what_it_lacks(
+    company: Workspace, table: str, column: str
+) -> None:
+    info = snapshots.find(company.published_path)
+    path = company.published_path / info.file
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(f"alter table marts.{table} drop column {column}")
+    published_by_hand.show(
+        company, replace(info, sha256=hashlib.sha256(path.read_bytes()).hexdigest()), AS_OF
+    )
+
+    for command in (train.train, backtest.backtest):
+        with pytest.raises(UserError, match=f"has no column {column} in {table}") as refused:
+            command(company)
+        assert "gapwatch run" in str(refused.value.next_step)
