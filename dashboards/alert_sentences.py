@@ -42,7 +42,10 @@ def evidence(alert: Alert, words: Words) -> list[str]:
         "silence": words.say("{value} d without a word or a meeting", value=whole),
         "promise_overdue": words.say("{value} d overdue", value=whole),
         "expectation_inflation": words.say("expectation up {value} points", value=whole),
-        "data_stale": words.say("{value} d late", value=whole),
+        # In time: it is in the list for a batch that was held or crashed.
+        "data_stale": words.say("{value} d late", value=whole)
+        if value
+        else words.say("its newest batch was not let in"),
     }
     parts = [said.get(alert["kind"], "")] if value is not None else []
     if value is None and alert["kind"] == "data_stale":

@@ -132,6 +132,9 @@ def _why(facts: Mapping[str, Any], words: Phrases, clean: Clean, contact: str | 
             return words.say("more is expected of us by {value} points while perception held", value=number)
         case "data_stale" if value is None:
             return words.say("no row of it was let in yet")
+        case "data_stale" if value == 0:
+            # In time: it is in the list for a batch that was held or crashed.
+            return words.say("its newest batch was not let in")
         case "data_stale":
             return words.say("data is {value} days later than agreed", value=number)
     return clean(facts["kind_label"])
@@ -140,7 +143,8 @@ def _why(facts: Mapping[str, Any], words: Phrases, clean: Clean, contact: str | 
 def _numbers(facts: Mapping[str, Any], words: Phrases, clean: Clean) -> list[str]:
     decimals = 2 if facts["unit"] in {"probability", "share"} else 1
     lines = []
-    if facts["value"] is not None:
+    is_in_time = facts["kind"] == "data_stale" and facts["value"] == 0
+    if facts["value"] is not None and not is_in_time:
         lines.append(
             words.say(
                 "Value {value} ({unit}), opens at {line}",

@@ -16,6 +16,7 @@ from dashboards import inbox
 from gapwatch import audit
 from gapwatch.alerts import actions, overrides, store
 from gapwatch.ledger import Ledger, now
+from gapwatch.ledger_tables import alerts
 from gapwatch.workspace import load_workspace
 
 FIRST = f"{1:012x}"
@@ -52,6 +53,18 @@ def test_a_card_says_how_bad_who_what_since_when_on_what_and_whose(
     assert "Harbor Logistics · may leave · Trust" in text
     assert "62 risk points · since " in text
     assert "n 3 · owner K. Braun, account manager · open 37 d" in text
+
+
+def test_a_source_in_time_whose_batch_is_held_is_not_called_late(alerted: Path, open_page: OpenPage) -> None:
+    late = f"{9:012x}"
+    assert "9 d late · since " in words(open_page(alerted, "alerts", alert=late))
+
+    with ledger_of(alerted) as ledger, ledger.writing() as connection:
+        connection.execute(alerts.update().where(alerts.c.alert_id == late).values(value=0.0))
+
+    text = words(open_page(alerted, "alerts", alert=late))
+    assert "its newest batch was not let in · since " in text
+    assert "d late" not in text
 
 
 def test_six_a_page_and_the_others_one_click_further(alerted: Path, open_page: OpenPage) -> None:

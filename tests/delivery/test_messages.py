@@ -120,6 +120,17 @@ def test_the_rules_record_is_told_or_that_there_is_none(company: Alerted) -> Non
             },
             "tickets, since 29 Jun 2026: no row of it was let in yet",
         ),
+        (
+            {
+                "kind": "data_stale",
+                "value": 0.0,
+                "subject_kind": "source",
+                "subject_id": "tickets",
+                "account_id": None,
+                "service_dimension": "",
+            },
+            "tickets, since 29 Jun 2026: its newest batch was not let in",
+        ),
         ({"kind": "churn_risk", "driver": None}, "risk of leaving 72 of 100."),
     ],
 )
@@ -127,6 +138,15 @@ def test_each_kind_says_why(company: Alerted, changed: dict[str, Any], why: str)
     contact = contact_name(company.ws, "s1", "C-7") if changed.get("contact_id") else None
 
     assert why in message_of(company, contact=contact, **changed).text.splitlines()[0]
+
+
+def test_a_source_in_time_whose_batch_is_held_is_not_measured_in_days(company: Alerted) -> None:
+    about = {"kind": "data_stale", "subject_kind": "source", "subject_id": "tickets", "account_id": None}
+
+    assert "- Value 3.0 (days), opens at " in message_of(company, value=3.0, **about).text
+    text = message_of(company, value=0.0, **about).text
+    assert "Value" not in text
+    assert "days" not in text
 
 
 def test_a_chinese_owner_reads_chinese(company: Alerted) -> None:
