@@ -136,7 +136,7 @@ def turned(driver: str, dimensions: Sequence[str], weeks: int, moved: str | None
             weeks,
         )
     if driver == "silence":
-        return words.count("Gone silent {n} week ago", "Gone silent {n} weeks ago", weeks)
+        return words.count("Silent too long for {n} week", "Silent too long for {n} weeks", weeks)
     if driver in FELT and moved == "both":
         return words.count(
             "{dimension}: perception fell and expectation rose {n} week ago",

@@ -155,7 +155,8 @@ def _numbers(facts: Mapping[str, Any], words: Phrases, clean: Clean) -> list[str
         )
     if facts.get("value_before") is not None:
         lines.append(words.say("Before: {value}", value=words.number(facts["value_before"], decimals)))
-    if facts["n"] is not None:
+    # Without an answer, as of a client that was never heard, it says nothing.
+    if facts["n"]:
         lines.append(words.say("n = {n}", n=words.number(facts["n"])))
     if facts["risk_score"] is not None and facts["kind"] != "churn_risk":
         lines.append(words.say("Risk score {value} of 100", value=words.number(facts["risk_score"])))

@@ -62,7 +62,7 @@ def test_the_worklist_is_ranked_by_risk_and_says_all_that_is_needed(
         (2, "Business understanding: promises broken for 20 weeks"),
         (4, "Expectation rose 17 weeks ago"),
         (5, "Responsiveness and trust: perception low for 30 weeks"),
-        (6, "Gone silent 1 week ago"),
+        (6, "Silent too long for 1 week"),
         (7, "Nothing of ours turned first"),
     ],
 )

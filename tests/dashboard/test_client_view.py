@@ -133,7 +133,7 @@ def test_perception_without_expectation_shows_no_gap_and_no_zero(company: Path, 
 def test_a_client_nobody_ever_heard_has_boxes_in_place_of_charts(company: Path, open_page: OpenPage) -> None:
     at = open_page(company, "client", account="A-039")
 
-    assert title(at) == "Beacon Foods – Gone silent 1 week ago"
+    assert title(at) == "Beacon Foods – Silent too long for 1 week"
     assert "No service dimension has an answer" in words(at)
     assert not [alt for alt in alts(at) if " at " in alt]
 

@@ -149,6 +149,11 @@ def test_a_source_in_time_whose_batch_is_held_is_not_measured_in_days(company: A
     assert "days" not in text
 
 
+def test_nothing_to_count_is_not_counted(company: Alerted) -> None:
+    assert "- n = 1\n" in message_of(company, n=1).text
+    assert not re.search("^- n = ", message_of(company, n=0).text, re.MULTILINE)
+
+
 def test_a_chinese_owner_reads_chinese(company: Alerted) -> None:
     message = message_of(company, "zh")
 
