@@ -53,6 +53,13 @@ class Inbox:
         """Alerts of one choice of states, in their order."""
         return [a for a in self.alerts if a.state in STATES[state] and owner in (None, a.owner)]
 
+    def by_client(self, state: str, owner: str | None = None) -> list[list[Heading]]:
+        """The same, those of one client together at the place of the first; a source's stand alone."""
+        groups: dict[str, list[Heading]] = {}
+        for alert in self.of(state, owner):
+            groups.setdefault(alert.account_id or alert.alert_id, []).append(alert)
+        return list(groups.values())
+
     @property
     def owners(self) -> list[str]:
         """Everybody who owns one of them."""

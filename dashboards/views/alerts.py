@@ -108,16 +108,16 @@ def _filters(page: Page, box: Inbox) -> tuple[str, str | None]:
     return state, picked
 
 
-def _found(box: Inbox, state: str, owner: str | None) -> tuple[list[Heading], str | None]:
-    """The alerts to show: those of the filters, or the one that the address names."""
+def _found(box: Inbox, state: str, owner: str | None) -> tuple[list[list[Heading]], str | None]:
+    """The alerts to show, client by client: those of the filters, or the one that the address names."""
     named = st.query_params.get("alert")
     if named is not None:
-        return [alert for alert in box.alerts if alert.alert_id == named], named
-    return box.of(state, owner), None
+        return [[alert] for alert in box.alerts if alert.alert_id == named], named
+    return box.by_client(state, owner), None
 
 
 def _cards(
-    page: Page, box: Inbox, found: Sequence[Heading], clients: Mapping[str, AlertClient], state: str
+    page: Page, box: Inbox, found: Sequence[list[Heading]], clients: Mapping[str, AlertClient], state: str
 ) -> None:
     words = page.words
     if not found:
@@ -128,32 +128,49 @@ def _cards(
     n_pages = -(-len(found) // A_PAGE)
     asked = st.query_params.get("page", "1")
     number = min(max(1, int(asked)), n_pages) if asked.isdecimal() else 1
-    shown = inbox.whole(found[(number - 1) * A_PAGE : number * A_PAGE])
+    groups = found[(number - 1) * A_PAGE : number * A_PAGE]
+    shown = {alert["alert_id"]: alert for alert in inbox.whole([each for group in groups for each in group])}
     if not shown:
         st.html(table.box(words.say("Alerts cannot be read at the moment"), "", 60))
-    for alert in shown:
-        _card(page, box, alert, clients.get(alert["account_id"] or ""))
+    for group in groups:
+        if known := [shown[each.alert_id] for each in group if each.alert_id in shown]:
+            _card(page, box, known, clients.get(known[0]["account_id"] or ""))
     if n_pages > 1:
         _other_pages(page, number, n_pages)
 
 
-def _card(page: Page, box: Inbox, alert: Alert, client: AlertClient | None) -> None:
+def _card(page: Page, box: Inbox, group: Sequence[Alert], client: AlertClient | None) -> None:
+    """One client's alerts: the first in sight, the others folded under their kinds."""
+    words, (first, *others) = page.words, group
+    with st.container(border=True, key=f"alert_{first['alert_id']}"):
+        _row(page, box, first, client)
+        if others:
+            kinds = ", ".join(dict.fromkeys(alert_sentences.kind(each["kind"], words) for each in others))
+            label = words.count(
+                "{n} more of this client: {kinds}",
+                "{n} more of this client: {kinds}",
+                len(others),
+                kinds=in_markdown(kinds),
+            )
+            with st.expander(label):
+                for each in others:
+                    _row(page, box, each, client)
+
+
+def _row(page: Page, box: Inbox, alert: Alert, client: AlertClient | None) -> None:
     words = page.words
-    with st.container(border=True, key=f"alert_{alert['alert_id']}"):
-        left, right = st.columns(2, vertical_alignment="center")
-        with left:
-            st.html(_said(page, box, alert, client))
-        with (
-            right,
-            st.container(
-                horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"
-            ),
-        ):
-            _evidence(page, alert)
-            if box.closed_because is None:
-                answering.offered(page, alert)
-        if box.closed_because is None and alert["state"] == "failed":
-            st.html(f'<p class="gw-note">{in_html(words.say("No message about it got through."))}</p>')
+    left, right = st.columns(2, vertical_alignment="center")
+    with left:
+        st.html(_said(page, box, alert, client))
+    with (
+        right,
+        st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"),
+    ):
+        _evidence(page, alert)
+        if box.closed_because is None:
+            answering.offered(page, alert)
+    if box.closed_because is None and alert["state"] == "failed":
+        st.html(f'<p class="gw-note">{in_html(words.say("No message about it got through."))}</p>')
 
 
 def _said(page: Page, box: Inbox, alert: Alert, client: AlertClient | None) -> str:

@@ -77,6 +77,23 @@ def test_six_a_page_and_the_others_one_click_further(alerted: Path, open_page: O
     assert len([b for b in at.button if b.label == "Acknowledge"]) == 2
 
 
+def test_alerts_of_one_client_stand_on_one_card_the_others_folded(alerted: Path, open_page: OpenPage) -> None:
+    same = {"subject_id": "A-001", "account_id": "A-001"}
+    with ledger_of(alerted) as ledger, ledger.writing() as connection:
+        connection.execute(
+            alerts.update().where(alerts.c.alert_id.in_([f"{5:012x}", f"{6:012x}"])).values(same)
+        )
+
+    at = open_page(alerted, "alerts")
+
+    (folded,) = at.expander
+    assert folded.label == "2 more of this client: one strong voice, silent"
+    assert len([b for b in folded.button if b.label == "Acknowledge"]) == 2
+    # Six clients or sources wait: all on the first page, and each alert can be answered there.
+    assert len([b for b in at.button if b.label == "Acknowledge"]) == 8
+    assert title(at).startswith("8 alerts wait")
+
+
 @pytest.mark.parametrize(
     ("parameters", "n", "first"),
     [
