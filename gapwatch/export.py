@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 FORMATS = ("csv", "parquet")
 ROWS_AT_ONCE = 50_000
-#: Weeks are counted from the week of this Monday.
 _TRIGGERS = frozenset("=+-@")
 _MINUS_LOOKALIKES = frozenset("\u2212\u2010\u2011\u2012")
 # Where the list separator is another than the comma, a quoted text of ours can be cut at these.

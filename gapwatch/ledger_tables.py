@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 #: The newest migration: what a ledger's ``alembic_version`` has to say.
-REVISION = "0004"
+REVISION = "0005"
 
 metadata = MetaData()
 
@@ -207,7 +207,8 @@ churn_models = Table(
     Column("n_test_losses", Integer, nullable=False),
 )
 
-#: One row per model and feature: log-odds = intercept + sum(coefficient * (value - mean) / scale).
+#: One row per model and feature: log-odds = intercept + sum(coefficient * (share - mean) / scale), where the
+#: share is how far a value is from the line (0) to the full value (1); without these it is the value itself.
 churn_coefficients = Table(
     "churn_coefficients",
     metadata,
@@ -219,6 +220,8 @@ churn_coefficients = Table(
     Column("coefficient", Double, nullable=False),
     Column("is_dropped", Boolean, nullable=False),
     Column("drop_reason", String),
+    Column("line", Double),
+    Column("full_value", Double),
 )
 
 #: One row per replay of history; of its results the newest replay's are shown.

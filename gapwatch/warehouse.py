@@ -102,6 +102,8 @@ TABLES: dict[str, dict[str, str]] = {
         "coefficient": "DOUBLE",
         "is_dropped": "BOOLEAN",
         "drop_reason": "VARCHAR",
+        "line": "DOUBLE",
+        "full_value": "DOUBLE",
     },
     "raw._backtests": {
         "model": "VARCHAR",
@@ -191,6 +193,11 @@ def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
     for name, columns in tables.items():
         listed = ", ".join(f"{identifier(column)} {kind}" for column, kind in columns.items())
         connection.execute(f"create table if not exists {name} ({listed})")
+    for column, kind in TABLES["raw._churn_coefficients"].items():
+        # Warehouses from before models kept their lines.
+        connection.execute(
+            f"alter table raw._churn_coefficients add column if not exists {identifier(column)} {kind}"
+        )
 
 
 @contextmanager

@@ -5,7 +5,7 @@ Days and weeks count from Monday 1970-01-05; a week ends when the next one begin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from gapwatch.workspace import Workspace
 
 NEVER = 1 << 40
+#: Feature -> line and full value between which its share was taken.
+Lines = dict[str, tuple[float, float]]
 #: Tables and columns that an earlier version did not publish.
 _NEEDED = (
     ("fct_churn_risk_weekly", "risk_score"),
@@ -29,6 +31,7 @@ _NEEDED = (
     ("fct_survey_scores", "value"),
     ("fct_promises", "is_newest"),
     ("fct_alert_conditions", "is_hindsight"),
+    ("dim_risk_drivers", "full_value"),
 )
 
 
@@ -38,7 +41,7 @@ class Panel:
 
     ``values`` (n, features) says how far each driver was beyond its line, 0..1; NaN where it was not
     known. ``scorecard``, ``nps`` and ``tickets`` are the scores of the rules and of two plain baselines,
-    higher is worse; NaN unknown.
+    higher is worse; NaN unknown. ``lines`` are those of the drivers when the snapshot was built.
     """
 
     as_of: datetime
@@ -54,6 +57,7 @@ class Panel:
     scorecard: Floats
     nps: Floats
     tickets: Floats
+    lines: Lines = field(default_factory=dict)
 
     @property
     def end_day(self) -> Ints:
@@ -169,7 +173,14 @@ def _panel(
         scorecard=np.asarray(rows["risk_score"], dtype=np.float64),
         nps=-_of_rows(connection, n, _NPS),
         tickets=_of_rows(connection, n, _TICKETS.format(days=7 * window_weeks)),
+        lines=_lines(connection, features),
     )
+
+
+def _lines(connection: duckdb.DuckDBPyConnection, features: tuple[str, ...]) -> Lines:
+    found = connection.execute("select driver, line, full_value from marts.dim_risk_drivers").fetchall()
+    by_driver = {str(driver): (float(line), float(full)) for driver, line, full in found}
+    return {feature: by_driver[feature.partition(":")[0]] for feature in features}
 
 
 #: Net promoter score of the account, as it stood then.

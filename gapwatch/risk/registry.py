@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 Rows = Sequence[Sequence[Any]]
 
+#: Of a feature that is a plain value.
+_NO_LINES = (None, None)
 #: Outcomes that say the alert was right.
 CONFIRMED = ("confirmed", "saved", "lost")
 
@@ -64,6 +66,8 @@ def record_model(ws: Workspace, training: Training) -> bool:
                     "coefficient": c.coefficient,
                     "is_dropped": c.drop_reason is not None,
                     "drop_reason": c.drop_reason,
+                    "line": training.lines.get(c.feature, _NO_LINES)[0],
+                    "full_value": training.lines.get(c.feature, _NO_LINES)[1],
                 }
                 for c in training.model.coefficients
             ],

@@ -16,7 +16,7 @@ from gapwatch.risk import hazard, replay
 from gapwatch.risk import panel as panels
 from gapwatch.risk.hazard import Hazard
 from gapwatch.risk.metrics import Floats, Ints
-from gapwatch.risk.panel import Panel
+from gapwatch.risk.panel import Lines, Panel
 from gapwatch.risk.replay import Forecast, Ground, Metric
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ class Training:
     n_events: int = 0
     n_test_losses: int = 0
     metrics: list[Metric] = field(default_factory=list)
+    lines: Lines = field(default_factory=dict)
     is_new: bool = False
     exit_code: int = 0
 
@@ -147,7 +148,7 @@ def train(ws: Workspace, snapshot_id: str | None = None) -> Training:
 
 def decide(panel: Panel, terms: Terms, signs: dict[str, int]) -> Training:
     """Fit, test and judge; touches no file."""
-    training = Training(panel.snapshot_id, terms, NO_LOSSES)
+    training = Training(panel.snapshot_id, terms, NO_LOSSES, lines=panel.lines)
     if replay.n_lost(panel) == 0:
         return training
     if not panel.features or np.isnan(panel.values).all():

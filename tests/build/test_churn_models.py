@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from gapwatch import pipeline
+from gapwatch import pipeline, seeds
 from gapwatch.ledger import Ledger
 from gapwatch.ledger_tables import backtests, churn_coefficients, churn_models, replays
 from gapwatch.snapshots import open_snapshot
@@ -47,6 +47,7 @@ def publish_model(ws: Workspace, model_id: str, through_week: int, *, is_publish
         "n_test_losses": 40,
     }
     row = {"model_id": model_id, "mean": 0.25, "scale": 0.5, "fill_value": 0.25, "is_dropped": False}
+    row |= {"line": 50.0, "full_value": 100.0}
     rows = [
         {**row, "feature": "silence", "coefficient": 0.5, "drop_reason": None},
         {**row, "feature": "coverage", "coefficient": 0.0, "is_dropped": True, "drop_reason": "absurd_sign"},
@@ -111,6 +112,32 @@ def test_a_rebuild_from_scratch_reuses_the_models_as_they_were_published(company
     }
     assert [row[:3] for row in after] == [row[:3] for row in before]
     assert [row[3] for row in after] == pytest.approx([row[3] for row in before], abs=1e-9)
+
+
+def test_a_line_moved_later_changes_points_and_no_probability_that_was_shown(company: Workspace) -> None:
+    publish_model(company, "hazard-a", newest_closed_week(company) - 1)
+    pipeline.build(company)
+    before, points = scores(company), silence_points(company)
+    own = company.folder / "seeds" / "risk_drivers.csv"
+    own.parent.mkdir(exist_ok=True)
+    default = (seeds.DEFAULT_SEEDS / "risk_drivers.csv").read_text(encoding="utf-8")
+    assert "days,50,100," in default
+    own.write_text(default.replace("days,50,100,", "days,10,20,"), encoding="utf-8")
+
+    report = pipeline.build(company)
+
+    assert report.mode == "full"
+    assert silence_points(company) > points
+    assert [row[:3] for row in scores(company)] == [row[:3] for row in before]
+    assert [row[3] for row in scores(company)] == pytest.approx([row[3] for row in before], abs=1e-9)
+
+
+def silence_points(ws: Workspace) -> float:
+    with duckdb.connect(str(ws.warehouse_path), read_only=True) as connection:
+        found = connection.execute(
+            "select sum(points) from marts.fct_churn_risk_drivers where driver = 'silence'"
+        ).fetchone()
+    return float(found[0] or 0) if found else 0.0
 
 
 def test_a_recorded_replay_is_published_without_building_a_model(company: Workspace) -> None:

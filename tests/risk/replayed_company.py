@@ -23,6 +23,7 @@ _TABLES = """
 create table marts.fct_churn_features (
     account_id varchar, week_id integer, feature varchar, share double, is_known boolean
 );
+create table marts.dim_risk_drivers (driver varchar, line double, full_value double);
 create table marts.fct_survey_scores (
     cut varchar, cut_value varchar, week_id integer, measure varchar, survey_kind varchar, value double
 );

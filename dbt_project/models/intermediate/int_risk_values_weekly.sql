@@ -174,14 +174,20 @@ escalated as (
     group by weekly.week_id, weekly.account_key
 ),
 
+hindsight as (
+    {{ hindsight_by_account() }}
+),
+
 -- how often promises of a signal are broken by and large, with one broken of two added lest a rare one weigh all
+-- promises made up afterwards do not tell what was usual
 usual as (
     select
-        week_id, signal,
-        (sum(n_broken) + 1.0) / (sum(n_promises) + 2.0) as broken_share
-    from {{ ref('int_promise_signals_weekly') }}
-    where {{ is_stale_week('week_id') }}
-    group by week_id, signal
+        weekly.week_id, weekly.signal,
+        (sum(weekly.n_broken) + 1.0) / (sum(weekly.n_promises) + 2.0) as broken_share
+    from {{ ref('int_promise_signals_weekly') }} as weekly
+    left join hindsight on weekly.account_key = hindsight.account_key and weekly.week_id >= hindsight.from_week
+    where hindsight.account_key is null and {{ is_stale_week('weekly.week_id') }}
+    group by weekly.week_id, weekly.signal
 ),
 
 surprises as (
@@ -318,10 +324,6 @@ keyed as (
     from account_weeks
     -- a day that has passed without a word says nothing of a notice to come
     where {{ day_of_date('contract_ends_on') }} >= last_day
-),
-
-hindsight as (
-    {{ hindsight_by_account() }}
 )
 
 select

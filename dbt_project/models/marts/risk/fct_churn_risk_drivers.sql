@@ -31,7 +31,8 @@ features as (
     left join {{ ref('dim_service_dimensions') }} as dimensions on drivers.is_by_dimension
 ),
 
--- what a published model makes of each value; once notice is given there is nothing left to predict
+-- what a published model makes of each value, between the lines it was fitted with, wherever the seed's are by now;
+-- once notice is given there is nothing left to predict
 modelled as (
     select
         account_weeks.week_id,
@@ -40,8 +41,20 @@ modelled as (
         features.service_dimension,
         points.value,
         points.n,
-        coefficients.coefficient * (coalesce(points.share, coefficients.fill_value) - coefficients.mean) / coefficients.scale
-            as log_odds
+        coefficients.coefficient
+        * (
+            coalesce(
+                case
+                    when points.value is null then null
+                    -- fitted on plain values
+                    when coefficients.full_value is null then points.value
+                    else greatest(
+                        0.0, least(1.0, (points.value - coefficients.line) / (coefficients.full_value - coefficients.line))
+                    )
+                end,
+                coefficients.fill_value
+            ) - coefficients.mean
+        ) / coefficients.scale as log_odds
     from scoring
     inner join account_weeks on scoring.week_id = account_weeks.week_id
     inner join {{ source('raw', '_churn_coefficients') }} as coefficients
