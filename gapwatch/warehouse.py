@@ -6,8 +6,10 @@ landing. Whoever calls :func:`write_connection` holds the workspace's warehouse 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import duckdb
 
@@ -17,6 +19,11 @@ from gapwatch.errors import GapwatchError, InternalError, ResourceError
 from gapwatch.workspace import Workspace
 
 _SCHEMAS = ("raw", "quarantine", "meta")
+#: How long a killed process may take to let go of the file.
+SECONDS_TO_DIE = 5.0
+
+#: What DuckDB is opened with.
+Config = dict[str, str | bool | int | float | list[str]]
 
 #: Bookkeeping tables: name -> column -> type.
 TABLES: dict[str, dict[str, str]] = {
@@ -226,7 +233,7 @@ def resource_errors(ws: Workspace) -> Iterator[None]:
 
 
 def _opened(ws: Workspace) -> duckdb.DuckDBPyConnection:
-    config: dict[str, str | bool | int | float | list[str]] = {
+    config: Config = {
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
         "memory_limit": ws.limits.memory,
@@ -235,7 +242,7 @@ def _opened(ws: Workspace) -> duckdb.DuckDBPyConnection:
         "max_temp_directory_size": ws.limits.temp_directory_size,
     }
     try:
-        connection = duckdb.connect(str(ws.warehouse_path), config=config)
+        connection = _connected(ws.warehouse_path, config)
     except duckdb.IOException as error:
         raise InternalError(
             f"The warehouse cannot be opened: {_first_line(error)}",
@@ -248,6 +255,18 @@ def _opened(ws: Workspace) -> duckdb.DuckDBPyConnection:
     connection.execute("load icu")
     connection.execute(f"set TimeZone = {quoted('UTC')}")
     return connection
+
+
+def _connected(path: Path, config: Config) -> duckdb.DuckDBPyConnection:
+    """Wait a little for a process that was killed: it gives up our lock some moments before DuckDB's."""
+    given_up_at = time.monotonic() + SECONDS_TO_DIE
+    while True:
+        try:
+            return duckdb.connect(str(path), config=config)
+        except duckdb.IOException as error:
+            if "Could not set lock" not in str(error) or time.monotonic() > given_up_at:
+                raise
+            time.sleep(0.05)
 
 
 def _first_line(error: BaseException) -> str:

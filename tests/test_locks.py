@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 import gapwatch
-from gapwatch.errors import LockBusyError
+from gapwatch import warehouse
+from gapwatch.errors import InternalError, LockBusyError
 from gapwatch.locks import holder_of, landing_lock, warehouse_lock
+from gapwatch.workspace import Workspace
 
 ROOT = Path(gapwatch.__file__).parents[1]
 HOLD = """
@@ -134,3 +136,27 @@ def test_a_holder_writes_down_no_options(ws, monkeypatch):
         written = "".join(path.read_text() for path in (ws.state_path / "locks").iterdir())
     assert '"gapwatch run"' in written
     assert "canary" not in written
+
+
+@pytest.mark.parametrize(("seconds", "opens"), [(0.5, True), (60.0, False)])
+def test_the_warehouse_waits_for_a_process_that_is_dying_and_no_longer(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch, seconds: float, opens: bool
+) -> None:
+    monkeypatch.setattr(warehouse, "SECONDS_TO_DIE", 5.0 if opens else 0.2)
+    ws.warehouse_path.parent.mkdir(parents=True, exist_ok=True)
+    code = (
+        f"import duckdb, time; c = duckdb.connect({str(ws.warehouse_path)!r}); "
+        f"print('open', flush=True); time.sleep({seconds})"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "open\n"
+        try:
+            if opens:
+                with warehouse.write_connection(ws) as connection:
+                    assert connection.execute("select 1").fetchone() == (1,)
+            else:
+                with pytest.raises(InternalError, match="Could not set lock"), warehouse.write_connection(ws):
+                    pass
+        finally:
+            holder.kill()
