@@ -200,6 +200,8 @@ class Commands:
             said = json.loads(line)
             if "started" in said:
                 self._started.append(said["started"])
+                # Numbers of processes come again: an earlier one's end is not this one's.
+                self._ended.pop(said["started"], None)
             else:
                 self._ended[said["ended"]] = said["code"]
 
