@@ -79,6 +79,14 @@ def risk_title(counts: RiskCounts, culprits: Sequence[Culprit], dim: str | None,
     if not leaders or len(leaders) > 2 or (leaders[0].n_clients == 1 and counts.n_at_risk > 1):
         return words.say("{finding}.", finding=finding)
     codes = [each.service_dimension for each in leaders]
+    if len(leaders) == 1 and leaders[0].n_clients == counts.n_at_risk:
+        return words.count(
+            "{finding}. {dimension} is the culprit.",
+            "{finding}. {dimension} is the culprit in each.",
+            counts.n_at_risk,
+            finding=finding,
+            dimension=names.joined(codes),
+        )
     if len(leaders) == 1:
         return words.say(
             "{finding}. {dimension} is the culprit in {k}.",

@@ -32,6 +32,27 @@ def test_the_title_counts_who_may_leave_and_names_the_culprit(
     assert found == f"{at_risk} of {active} clients may leave. Trust is the culprit in {trust}."
 
 
+@pytest.mark.parametrize(
+    ("at_risk", "said"), [(1, "Trust is the culprit."), (2, "Trust is the culprit in each.")]
+)
+def test_the_title_counts_no_culprit_that_all_of_them_share(
+    tmp_path: Path, open_page: OpenPage, at_risk: int, said: str
+) -> None:
+    others = (
+        f"update marts.fct_churn_risk_weekly set risk_band = 'low' where week_id = {NEWEST} and "
+        "account_id not in (select account_id from marts.fct_churn_risk_weekly "
+        f"where week_id = {NEWEST} and culprit_dimension = 'trust' order by risk_rank limit {at_risk})"
+    )
+    alike = (
+        "update marts.fct_churn_risk_weekly set risk_band = 'high', second_dimension = null, "
+        f"second_driver = null where week_id = {NEWEST} and risk_band <> 'low'"
+    )
+
+    found = title(open_page(fixture_snapshot.publish(tmp_path, others, alike)))
+
+    assert found.endswith(f"may leave. {said}")
+
+
 def test_the_worklist_is_ranked_by_risk_and_says_all_that_is_needed(
     company: Path, open_page: OpenPage, ask: Ask
 ) -> None:
