@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -184,10 +185,11 @@ class Commands:
         deadline = time.monotonic() + timeout
         while pid not in self._ended:
             left = deadline - time.monotonic()
-            if left < 0:
-                return None
-            self._listen(left)
-        return self._ended[pid]
+            # What has been said is heard, even by whom there is no time left for.
+            self._listen(max(0.0, left))
+            if left <= 0:
+                break
+        return self._ended.get(pid)
 
     def _listen(self, timeout: float) -> None:
         assert self._warm.stdout is not None
@@ -231,7 +233,8 @@ class Running:
     def signal(self, number: signal.Signals) -> None:
         """Signal this one process, none of its children."""
         if self.is_running:
-            os.kill(self.pid, number)
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     def kill(self) -> Ended:
         """As ``kill -9``, and wait until it is gone."""
