@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from statistics import median
 
 import duckdb
@@ -66,10 +67,10 @@ def check_share(
     rejected = connection.execute(
         "select rule, count(*) from stopped where status = 'quarantined' group by 1"
     )
-    worst = max(rejected.fetchall(), key=lambda pair: (pair[1], pair[0]))[0]
+    most = worst(dict(rejected.fetchall()))
     raise HeldError(
-        f"{entry.quarantined} of {entry.rows} rows of {batch.file} break a rule, most of them {worst}; "
-        f"at most {limit:.1%} may. {example(connection, batch, worst)}",
+        f"{entry.quarantined} of {entry.rows} rows of {batch.file} break a rule, most of them {most}; "
+        f"at most {limit:.1%} may. {example(connection, batch, most)}",
         where=batch.file,
         rule="rejected_share",
         next_step=f"correct sources.{source.name} in gapwatch.yml, then {_REPAIR} {batch.batch_id}",
@@ -143,24 +144,55 @@ def notice_key_collisions(
         )
 
 
-def sentence(connection: duckdb.DuckDBPyConnection, source: Source, batch: Batch, entry: BatchReport) -> str:
-    """What was stopped in a batch that passed otherwise: file, rules, first line, next command."""
-    rules = ", ".join(f"{rule} {count}" for rule, count in sorted(entry.rules.items()))
-    worst = max(entry.rules, key=lambda rule: entry.rules[rule])
+def sentence(source: Source, batch: Batch, rules: Mapping[str, int], n_quarantined: int, first: str) -> str:
+    """What is stopped in a batch that passed otherwise: file, rules, first line, next command."""
+    counts = ", ".join(f"{rule} {count}" for rule, count in sorted(rules.items()))
     step = (
         f"correct sources.{source.name} in gapwatch.yml or the file, then {_REPAIR} {batch.batch_id}"
-        if entry.quarantined
+        if n_quarantined
         else "deliver what the rows wait for; they go on by themselves at the next gapwatch run"
     )
-    return f"{batch.file}: {rules}. {example(connection, batch, worst)} Next: {step}."
+    return f"{batch.file}: {counts}. {first} Next: {step}."
+
+
+def worst(rules: Mapping[str, int]) -> str:
+    """The rule that stopped most rows; of several the first by name."""
+    return min(rules, key=lambda rule: (-rules[rule], rule))
 
 
 def example(connection: duckdb.DuckDBPyConnection, batch: Batch, rule: str) -> str:
-    """Line and column of the first row that a rule stopped."""
-    rows = connection.execute(
+    """Line and column of the first row that a rule stopped, of the batch that is staged."""
+    return _place(
+        connection,
+        batch,
+        rule,
         "select s._row, s._column, v.column_name from stopped as v join staged as s on s.rowid = v.idx "
-        f"where v.rule = {quoted(rule)} order by v.idx limit 1"
+        f"where v.rule = {quoted(rule)} order by v.idx limit 1",
+    )
+
+
+def open_sentence(connection: duckdb.DuckDBPyConnection, source: Source, batch: Batch) -> str | None:
+    """The same sentence of the rows that are still outside; None where all have come in."""
+    still_open = (
+        f"from quarantine.rows where _batch_id = {quoted(batch.batch_id)} "
+        "and status in ('quarantined', 'waiting')"
+    )
+    found = connection.execute(
+        f"select rule, count(*), count(*) filter (where status = 'quarantined') {still_open} group by rule"
     ).fetchall()
+    if not found:
+        return None
+    rules = {str(rule): int(count) for rule, count, _ in found}
+    query = (
+        f"select _row, _column, column_name {still_open} and rule = {quoted(worst(rules))} "
+        "order by _row, rowid limit 1"
+    )
+    first = _place(connection, batch, worst(rules), query)
+    return sentence(source, batch, rules, sum(int(row[2]) for row in found), first)
+
+
+def _place(connection: duckdb.DuckDBPyConnection, batch: Batch, rule: str, query: str) -> str:
+    rows = connection.execute(query).fetchall()
     if not rows:
         return ""
     row, cell, column = rows[0]

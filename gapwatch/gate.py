@@ -262,7 +262,8 @@ class _Run:
         if entry.quarantined:
             entry.outcome = "quarantine"
         if entry.rules:
-            entry.message = batch_rules.sentence(self.connection, source, batch, entry)
+            first = batch_rules.example(self.connection, batch, batch_rules.worst(entry.rules))
+            entry.message = batch_rules.sentence(source, batch, entry.rules, entry.quarantined, first)
         return True
 
     def _crashed(self, batch: Batch, entry: BatchReport, why: str) -> None:

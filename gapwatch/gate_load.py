@@ -12,7 +12,7 @@ from datetime import datetime
 
 import duckdb
 
-from gapwatch import quarantine
+from gapwatch import batch_rules, quarantine
 from gapwatch.batches import Batch
 from gapwatch.casts import identifier, quoted
 from gapwatch.contracts import RAW_COLUMNS
@@ -72,7 +72,7 @@ def load_replayed(
         if quarantine.resolve(connection, source, batch):
             if entry.accepted:
                 _mark_stale(connection, seq, source, stale_from)
-            _update_manifest(connection, batch, seq, known)
+            _update_manifest(connection, source, batch, seq, known)
         fault_point("gate.before_replay_commit")
 
 
@@ -177,17 +177,13 @@ def _mark_stale(
 
 def _update_manifest(
     connection: duckdb.DuckDBPyConnection,
+    source: Source,
     batch: Batch,
     seq: int,
     known: tuple[datetime | None, datetime | None],
 ) -> None:
     here = f"_batch_id = {quoted(batch.batch_id)}"
-    still_open = connection.execute(
-        f"select rule, count(*) from quarantine.rows where {here} "
-        "and status in ('quarantined', 'waiting') group by 1"
-    ).fetchall()
-    rules = ", ".join(f"{rule} {count}" for rule, count in sorted(still_open))
-    message = f"{batch.file}: {rules}." if rules else None
+    message = batch_rules.open_sentence(connection, source, batch)
     number = f"(select count(*) from quarantine.rows where {here} and status = "
     connection.execute(
         f"update raw._batches set load_seq = ?, message = ?, quarantined_rows = {number}'quarantined'), "

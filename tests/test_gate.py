@@ -309,7 +309,9 @@ class TestWaiting:
         report = desk.gate()
         assert told(report)[1] == ("tickets", "pass", "loaded", 1, 0, 2)
         assert report.exit_code == 10
-        assert "go on by themselves" in report.batches[1].message
+        before = report.batches[1].message
+        assert "unknown_account 2. First: line 3, column account_id" in before
+        assert "go on by themselves" in before
         desk.deliver("accounts", {"account_id": "A2"})
         report = desk.gate()
         assert told(report) == [
@@ -328,6 +330,10 @@ class TestWaiting:
         assert desk.query(
             "select rows, accepted_rows, waiting_rows from raw._batches where source = 'tickets'"
         ) == [(3, 2, 1)]
+        # What is still outside is told as if the batch had been judged now.
+        assert desk.query("select message from raw._batches where source = 'tickets'") == [
+            (before.replace("unknown_account 2. First: line 3,", "unknown_account 1. First: line 4,"),)
+        ]
         assert desk.gate().batches == []
 
     def test_rows_that_carry_no_account_do_not_wait(self, company: CompanyFactory) -> None:
