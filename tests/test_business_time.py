@@ -43,7 +43,7 @@ def load_model() -> ModuleType:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    module.FIRST_DAY, module.LAST_DAY = "2023-10-01", "2026-02-01"  # type: ignore[attr-defined]
+    module.FIRST_DAY, module.LAST_DAY = "2023-10-01", "2026-02-01"  # type: ignore[attr-defined]  # a file
     return module
 
 

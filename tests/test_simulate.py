@@ -269,7 +269,7 @@ def test_losses_show_in_the_crm_as_the_truth_says(company: Company) -> None:
     assert set(lost["cause"]) == causes
     notices = company.rows("crm_accounts").drop_nulls("Notice given").unique("Account ID")
     told = {
-        row["Account ID"].strip(): datetime.strptime(row["Notice given"], "%d.%m.%Y").date()  # noqa: DTZ007
+        row["Account ID"].strip(): datetime.strptime(row["Notice given"], "%d.%m.%Y").date()  # noqa: DTZ007  # a day
         for row in notices.iter_rows(named=True)
     }
     assert told == {row["account_id"]: _day(row["notice_given_on"]) for row in lost.iter_rows(named=True)}
@@ -291,6 +291,7 @@ def test_planted_causes_move_their_own_side_and_outside_ones_nothing(company: Co
         )
 
         def change(column: str, **only: str) -> float:
+            # Called within the turn of the loop that made it.
             return float(after.filter(**only)[column].mean()) - float(before.filter(**only)[column].mean())  # noqa: B023
 
         perceived, expected = change("perception"), change("expectation")

@@ -155,7 +155,7 @@ def test_no_query_can_be_asked_without_a_viewer() -> None:
         assert (first.name, first.annotation) == ("snapshot", "Snapshot"), name
         assert first.default is inspect.Parameter.empty, name
     with pytest.raises(TypeError):
-        Snapshot("folder", "0f3a")  # type: ignore[call-arg]
+        Snapshot("folder", "0f3a")  # type: ignore[call-arg]  # that is what is tested
 
 
 def test_queries_name_neither_the_whole_snapshot_nor_the_private_one() -> None:

@@ -28,7 +28,7 @@ def great_expectations() -> None:
     """Great Expectations, imported with the deprecations of its own dependencies left to it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import great_expectations.expectations  # noqa: F401
+        import great_expectations.expectations  # noqa: F401  # for what it does
 
 
 def test_the_committed_pages_are_what_the_generator_writes() -> None:
