@@ -46,15 +46,11 @@ def _add_a_day(ws: Workspace, _: list[int]) -> dict[str, Any]:
 def _build(ws: Workspace, numbers: list[int]) -> dict[str, Any]:
     with warehouse_lock(ws):
         report = transform.build(ws, full_refresh=bool(numbers and numbers[0]))
-    results = json.loads((ws.state_path / "dbt" / "target" / "run_results.json").read_text(encoding="utf-8"))
-    apart = sum(
-        entry["execution_time"]
-        for entry in results["results"]
-        if entry["unique_id"].startswith("model.") and entry["unique_id"].split(".")[-1] in APART
-    )
+    apart = [seconds for name, seconds in report.timings.items() if name in APART]
     return report.as_dict() | {
-        "seconds_apart": apart,
-        "seconds_compared": report.seconds_models - apart,
+        "seconds_apart": sum(sql for sql, _ in apart),
+        "seconds_between_apart": sum(between for _, between in apart),
+        "timings": report.timings,
     }
 
 

@@ -14,6 +14,7 @@ import signal
 import stat
 import sys
 import threading
+from collections import defaultdict
 from typing import Any
 
 
@@ -23,7 +24,11 @@ def main(arguments: list[str]) -> int:
         threading.Thread(target=_end_with_caller, daemon=True).start()
     from dbt.cli.main import dbtRunner
 
+    in_database: defaultdict[str, float] = defaultdict(float)
+
     def tell(event: Any) -> None:
+        if event.info.name == "SQLQueryStatus":
+            in_database[event.data.node_info.unique_id] += event.data.elapsed
         if event.info.name in {"LogModelResult", "LogSeedResult", "LogTestResult", "NodeFinished"}:
             node = getattr(event.data, "node_info", None)
             if event.info.name == "NodeFinished" and node is not None:
@@ -41,6 +46,10 @@ def main(arguments: list[str]) -> int:
             "message": entry.message or "",
             "failures": entry.failures,
             "seconds": entry.execution_time,
+            # what a Python model does between its statements is its work, and no book-keeping of dbt's
+            "seconds_sql": entry.execution_time
+            if getattr(entry.node, "language", "sql") == "python"
+            else in_database[entry.node.unique_id],
             "path": entry.node.original_file_path,
             # what a failed test selects says more than how many rows it found
             "sql": entry.node.compiled_code if str(entry.status) == "fail" else None,

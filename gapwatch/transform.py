@@ -41,7 +41,10 @@ class BuildFailedError(GapwatchError):
 
 @dataclass
 class BuildReport:
-    """What a build did. Seconds: the whole step, and the SQL of models, seeds and tests alone."""
+    """What a build did. Seconds: the whole step (``seconds``), and in it the database's for models and seeds
+    (``seconds_models``), dbt's own for the same nodes between their statements (``seconds_between``) and the
+    tests' (``seconds_tests``). ``timings``: model or seed -> the first two of these.
+    """
 
     build_id: str
     mode: str
@@ -52,14 +55,17 @@ class BuildReport:
     models: int = 0
     tests: int = 0
     seconds: float = 0.0
-    seconds_sql: float = 0.0
     seconds_models: float = 0.0
+    seconds_between: float = 0.0
+    seconds_tests: float = 0.0
+    timings: dict[str, tuple[float, float]] = field(default_factory=dict, repr=False)
     slowest: list[tuple[str, float]] = field(default_factory=list)
     exit_code: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for ``--json``."""
         values = asdict(self)
+        del values["timings"]
         values["as_of"] = self.as_of.isoformat()
         values["stale_from"] = self.stale_from.isoformat() if self.stale_from else None
         return values
@@ -104,16 +110,23 @@ def build(ws: Workspace, *, full_refresh: bool = False, progress: Progress | Non
     with write_connection(ws) as connection:
         build_plan.finish(connection, report.build_id, plan)
     fault_point("build.after_record")
-    models = [r for r in results if r["resource_type"] in {"model", "seed"}]
-    report.models = len(models)
-    report.tests = sum(r["resource_type"] == "test" for r in results)
-    report.seconds_models = sum(r["seconds"] for r in models)
-    report.seconds_sql = sum(r["seconds"] for r in results)
-    report.slowest = sorted(((r["node"].split(".")[-1], r["seconds"]) for r in models), key=lambda x: -x[1])[
-        :8
-    ]
+    _tell_seconds(report, results)
     report.seconds = time.monotonic() - began
     return report
+
+
+def _tell_seconds(report: BuildReport, results: list[dict[str, Any]]) -> None:
+    models = [r for r in results if r["resource_type"] in {"model", "seed"}]
+    tests = [r for r in results if r["resource_type"] == "test"]
+    report.models, report.tests = len(models), len(tests)
+    report.timings = {
+        r["node"].split(".")[-1]: (r["seconds_sql"], r["seconds"] - r["seconds_sql"]) for r in models
+    }
+    report.seconds_models = sum(sql for sql, _ in report.timings.values())
+    report.seconds_between = sum(between for _, between in report.timings.values())
+    report.seconds_tests = sum(r["seconds"] for r in tests)
+    slowest = sorted(report.timings.items(), key=lambda entry: -entry[1][0])[:8]
+    report.slowest = [(name, sql) for name, (sql, _) in slowest]
 
 
 def unit_tests(ws: Workspace) -> list[dict[str, Any]]:
