@@ -43,6 +43,7 @@ _CLOCK = r"[T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?"
 _NAIVE = rf"\d{{4}}-\d{{2}}-\d{{2}}({_CLOCK})?"
 _OFFSET = rf"\d{{4}}-\d{{2}}-\d{{2}}{_CLOCK} ?(Z|UTC|[+-](0\d|1[0-4])(:?[0-5]\d)?)"
 _EXACT_ABOVE = 9007199254740992
+_LARGEST_INTEGER = 2147483647
 
 
 @dataclass(frozen=True)
@@ -65,12 +66,20 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def plain(sql_type: str, text: str, dialect: Dialect) -> str:
+def plain(sql_type: str, text: str, dialect: Dialect, *, is_key: bool = False) -> str:
     """Layer 1: the value where it is written in the usual way; null sends the text to the next layer."""
     if sql_type == "VARCHAR":
-        return f"case when {is_plain_text(text)} then {text} end"
+        # What stands inside matters in a key alone, and a regular expression costs more than all the rest.
+        is_plain = is_plain_text(text) if is_key else _has_plain_ends(text)
+        return f"case when {is_plain} then {text} end"
     if sql_type == "TIMESTAMP" and not dialect.timestamp_formats:
         return f"case {_usual_instants(text, dialect)} end"
+    if sql_type == "INTEGER":
+        # A cast alone rounds and forgives; what it writes back as it was read, it took exactly.
+        whole = f"try_cast({text} as integer)"
+        return (
+            f"case when cast({whole} as varchar) = {text} and {whole} >= -{_LARGEST_INTEGER} then {whole} end"
+        )
     return parsed(sql_type, text, dialect, is_key=False)
 
 
@@ -79,9 +88,24 @@ def cleaned(text: str) -> str:
     return f"nullif(trim(nfc_normalize({text}), {quoted(_BLANKS)}), '')"
 
 
+def cleaned_unless(quick: str, text: str) -> str:
+    """Layer 2 for the texts alone that layer 1 did not read: most chunks of rows have none."""
+    return f"case when {quick} is null and {text} is not null then {cleaned(text)} end"
+
+
+def either(quick: str, clean: str, slow: str) -> str:
+    """Layer 3 where there is a cleaned text, else what layer 1 read: a chunk without any is not copied."""
+    return f"case when {clean} is null then {quick} else {slow} end"
+
+
 def is_plain_text(text: str) -> str:
     """SQL condition: the text is its own normal form, by being ASCII without blanks around it."""
     return f"regexp_full_match({text}, {quoted(_PLAIN_TEXT)})"
+
+
+def _has_plain_ends(text: str) -> str:
+    """SQL condition: ASCII alone, the first and the last of it neither blanks nor control characters."""
+    return f"strlen({text}) = length({text}) and {text} >= '!' and {text}[-1] >= '!'"
 
 
 def parsed(sql_type: str, text: str, dialect: Dialect, *, is_key: bool) -> str:
@@ -149,7 +173,8 @@ def _integer(text: str, dialect: Dialect) -> str:
     plain = _decimal_text(text, dialect)
     number = f"try_cast({plain} as double)"
     return (
-        f"case when {number} = floor({number}) and abs({number}) <= 2147483647 and not contains({text}, '_') "
+        f"case when {number} = floor({number}) and abs({number}) <= {_LARGEST_INTEGER} "
+        f"and not contains({text}, '_') "
         f"and (not contains({plain}, '.') or regexp_full_match({plain}, '[+-]?\\d+[.]0*')) "
         f"then try_cast({number} as integer) end"
     )

@@ -89,10 +89,10 @@ def typed_select(
     plain, cleaned, parsed = [], [], []
     for column, sql_type in mapped.items():
         text, quick, clean, value = (identifier(f"{layer}_{column}") for layer in "sqtp")
-        plain.append(f"{casts.plain(sql_type, text, dialect)} as {quick}")
-        cleaned.append(f"case when {quick} is null then {casts.cleaned(text)} end as {clean}")
+        plain.append(f"{casts.plain(sql_type, text, dialect, is_key=column in keys)} as {quick}")
+        cleaned.append(f"{casts.cleaned_unless(quick, text)} as {clean}")
         slow = casts.parsed(sql_type, clean, dialect, is_key=column in keys)
-        parsed.append(f"coalesce({quick}, {slow}) as {value}")
+        parsed.append(f"{casts.either(quick, clean, slow)} as {value}")
     columns = [f"{_value(source, c, mapped, anonymous_surveys)} as {identifier(c)}" for c in contract.columns]
     row = ", ".join(identifier(column) for column in contract.columns)
     as_of = casts.value("TIMESTAMP", "p__as_of") if "_as_of" in mapped else _instant(batch.as_of)
