@@ -1,15 +1,14 @@
-"""Small graphics as images: SVG in the address and words in ``alt``, since Streamlit strips inline SVG.
+"""Small graphics as images: tracks, strips, bars and sparklines.
 
 Only places on screen are reckoned here, from the scores the marts hold.
 """
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from dashboards.markup import in_html
+from dashboards import svg
 from dashboards.measured import ControlPoint, Part
 from dashboards.theme import Palette
 
@@ -31,26 +30,28 @@ class Marks:
 def dumbbell(marks: Marks, colours: Palette, alt: str, *, is_reliable: bool = True) -> str:
     """Perception as a dot with its interval, and expectation as a tick, on a track from 0 to 100."""
     width, height, pad = 132, 22, 8
-    place = _scale((0.0, 100.0), pad, width - pad)
-    parts = [_line(pad, 11, width - pad, 11, colours.grid, 2)]
+    place = svg.scale((0.0, 100.0), pad, width - pad)
+    parts = [svg.line(pad, 11, width - pad, 11, colours.grid, 2)]
     if marks.perception is not None and marks.expectation is not None:
         colour = colours.short if marks.perception < marks.expectation else colours.above
         colour = colour if is_reliable else colours.muted
-        parts.append(_line(place(marks.perception), 11, place(marks.expectation), 11, colour, 7, opacity=0.4))
+        parts.append(
+            svg.line(place(marks.perception), 11, place(marks.expectation), 11, colour, 7, opacity=0.4)
+        )
     parts += _range(marks.interval, place, 11, colours.perception, 2)
     if marks.expectation is not None:
         at = place(marks.expectation)
-        parts.append(_line(at, 3, at, 19, colours.expectation, 3))
+        parts.append(svg.line(at, 3, at, 19, colours.expectation, 3))
     if marks.perception is not None:
-        parts.append(_dot(place(marks.perception), 11, 5, colours.perception))
-    return _image(width, height, parts, alt)
+        parts.append(svg.dot(place(marks.perception), 11, 5, colours.perception))
+    return svg.image(width, height, parts, alt)
 
 
 def strip(marks: Marks, colours: Palette, alt: str) -> str:
     """A perception and all that bounds it: best estimate with its interval, what was answered, the silent."""
     width, height, pad, middle = 240, 26, 6, 13
-    place = _scale((0.0, 100.0), pad, width - pad)
-    parts = [_line(pad, middle, width - pad, middle, colours.grid, 2)]
+    place = svg.scale((0.0, 100.0), pad, width - pad)
+    parts = [svg.line(pad, middle, width - pad, middle, colours.grid, 2)]
     parts += _range(marks.silent, place, middle, colours.muted, 1, cap=4)
     parts += _range(marks.interval, place, middle, colours.perception, 5, opacity=0.45)
     for value, colour, dash in (
@@ -58,12 +59,12 @@ def strip(marks: Marks, colours: Palette, alt: str) -> str:
         (marks.expectation, colours.expectation, ""),
     ):
         if value is not None:
-            parts.append(_line(place(value), 3, place(value), height - 3, colour, 2.5, dash=dash))
+            parts.append(svg.line(place(value), 3, place(value), height - 3, colour, 2.5, dash=dash))
     if marks.perception is not None:
-        parts.append(_dot(place(marks.perception), middle, 4, colours.ground, edge=colours.perception))
+        parts.append(svg.dot(place(marks.perception), middle, 4, colours.ground, edge=colours.perception))
     if marks.estimate is not None:
-        parts.append(_dot(place(marks.estimate), middle, 5, colours.perception))
-    return _image(width, height, parts, alt)
+        parts.append(svg.dot(place(marks.estimate), middle, 5, colours.perception))
+    return svg.image(width, height, parts, alt)
 
 
 def share_strip(
@@ -75,23 +76,23 @@ def share_strip(
 ) -> str:
     """A share from 0 to 1 as a dot with its interval, beside a dashed line of what chance would give."""
     width, height, pad, middle = 240, 22, 6, 11
-    place = _scale((0.0, 1.0), pad, width - pad)
-    parts = [_line(pad, middle, width - pad, middle, colours.grid, 2)]
+    place = svg.scale((0.0, 1.0), pad, width - pad)
+    parts = [svg.line(pad, middle, width - pad, middle, colours.grid, 2)]
     if base is not None:
-        parts.append(_line(place(base), 1, place(base), height - 1, colours.muted, 1.5, dash="3 2"))
+        parts.append(svg.line(place(base), 1, place(base), height - 1, colours.muted, 1.5, dash="3 2"))
     parts += _range(interval, place, middle, colours.perception, 2)
-    parts.append(_dot(place(share), middle, 5, colours.perception))
-    return _image(width, height, parts, alt)
+    parts.append(svg.dot(place(share), middle, 5, colours.perception))
+    return svg.image(width, height, parts, alt)
 
 
 def share_bar(value: float, most: float, scale: float, colours: Palette, *, is_first: bool) -> str:
     """A bar on a track: how much of what it can add something adds, all tracks on one scale."""
     width, height = 150, 14
-    place = _scale((0.0, max(scale, 1e-9)), 1, width - 1)
-    parts = [_line(1, 7, place(most), 7, colours.grid, 8)]
+    place = svg.scale((0.0, max(scale, 1e-9)), 1, width - 1)
+    parts = [svg.line(1, 7, place(most), 7, colours.grid, 8)]
     if value > 0:
-        parts.append(_line(1, 7, place(value), 7, colours.short if is_first else colours.muted, 8))
-    return _image(width, height, parts, "")
+        parts.append(svg.line(1, 7, place(value), 7, colours.short if is_first else colours.muted, 8))
+    return svg.image(width, height, parts, "")
 
 
 def waterfall(parts: Sequence[Part], colours: Palette) -> list[str]:
@@ -105,21 +106,21 @@ def waterfall(parts: Sequence[Part], colours: Palette) -> list[str]:
         spans.append((start, end))
     ends = [0.0, *(value for span in spans for value in span)]
     domain = (min(ends), max(ends)) if max(ends) > min(ends) else (min(ends), min(ends) + 1)
-    place = _scale(domain, 4, width - 4)
+    place = svg.scale(domain, 4, width - 4)
     bars = []
     for index, (part, (start, end)) in enumerate(zip(parts, spans, strict=True)):
         colour = colours.muted if part.is_total else colours.short if end < start else colours.above
         left, right = sorted((place(start), place(end)))
-        marks = [_line(place(0.0), 0, place(0.0), height, colours.border, 1)]
+        marks = [svg.line(place(0.0), 0, place(0.0), height, colours.border, 1)]
         if index + 1 < len(parts):
-            marks.append(_line(place(end), height / 2, place(end), height, colours.muted, 1, dash="2 2"))
+            marks.append(svg.line(place(end), height / 2, place(end), height, colours.muted, 1, dash="2 2"))
         if index > 0 and not part.is_total:
-            marks.append(_line(place(start), 0, place(start), height / 2, colours.muted, 1, dash="2 2"))
+            marks.append(svg.line(place(start), 0, place(start), height / 2, colours.muted, 1, dash="2 2"))
         marks.append(
             f'<rect x="{left:.1f}" y="3" width="{max(1.5, right - left):.1f}" height="{height - 6}" '
             f'fill="{colour}" fill-opacity="{0.55 if part.is_total else 0.85}"/>'
         )
-        bars.append(_image(width, height, marks, "", css=f"width:100%;height:{height}px", stretches=True))
+        bars.append(svg.image(width, height, marks, "", css=f"width:100%;height:{height}px", stretches=True))
     return bars
 
 
@@ -136,12 +137,12 @@ def sparkline(
     The newest one carries its interval; a gap that cannot be relied on is grey.
     """
     width, height = 118, 36
-    across = _scale((0.0, float(max(1, len(gaps) - 1))), 2, width - 6)
+    across = svg.scale((0.0, float(max(1, len(gaps) - 1))), 2, width - 6)
     short, above = (colours.short, colours.above) if is_reliable else (colours.muted, colours.muted)
-    down = _scale(SPARK_DOMAIN, height - 3, 3)
+    down = svg.scale(SPARK_DOMAIN, height - 3, 3)
     zero = down(0.0)
-    parts = [_line(2, zero, width - 6, zero, colours.muted, 1, dash="2 2")]
-    for run in _unbroken(gaps):
+    parts = [svg.line(2, zero, width - 6, zero, colours.muted, 1, dash="2 2")]
+    for run in svg.unbroken(gaps):
         first, last = across(run[0][0]), across(run[-1][0])
         for colour, held in (
             (short, (SPARK_DOMAIN[0], 0.0)),
@@ -161,10 +162,10 @@ def sparkline(
         colour, at = short if newest < 0 else above, across(len(gaps) - 1)
         low, high = interval
         if low is not None and high is not None:
-            parts.append(_line(at, down(low), at, down(high), colour, 1.6))
-            parts += [_line(at - 3, down(end), at + 3, down(end), colour, 1.6) for end in (low, high)]
-        parts.append(_dot(at, down(newest), 3, colour))
-    return _image(width, height, parts, alt)
+            parts.append(svg.line(at, down(low), at, down(high), colour, 1.6))
+            parts += [svg.line(at - 3, down(end), at + 3, down(end), colour, 1.6) for end in (low, high)]
+        parts.append(svg.dot(at, down(newest), 3, colour))
+    return svg.image(width, height, parts, alt)
 
 
 def control(points: Sequence[ControlPoint], colours: Palette, alt: str) -> str:
@@ -179,9 +180,9 @@ def control(points: Sequence[ControlPoint], colours: Palette, alt: str) -> str:
     ]
     if not known:
         return ""
-    across = _scale((0.0, float(max(1, len(points) - 1))), 4, width - 6)
+    across = svg.scale((0.0, float(max(1, len(points) - 1))), 4, width - 6)
     values = [value for _, *scores, _ in known for value in scores]
-    down = _scale((min(values), max(values) + 1e-9), height - 5, 5)
+    down = svg.scale((min(values), max(values) + 1e-9), height - 5, 5)
     parts = []
     for end, dash in ((2, "3 3"), (3, "3 3"), (1, "")):
         line = " ".join(f"{across(row[0]):.1f},{down(row[end]):.1f}" for row in known)
@@ -190,33 +191,35 @@ def control(points: Sequence[ControlPoint], colours: Palette, alt: str) -> str:
             f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="1.4" '
             f'stroke-dasharray="{dash or "none"}"/>'
         )
-    parts += [_dot(across(at), down(score), 3, colours.short) for at, score, _, _, is_out in known if is_out]
-    return _image(width, height, parts, alt)
+    parts += [
+        svg.dot(across(at), down(score), 3, colours.short) for at, score, _, _, is_out in known if is_out
+    ]
+    return svg.image(width, height, parts, alt)
 
 
 def line_key(colour: str, dash: str, width: float) -> str:
     """A key of a line."""
-    return _image(22, 10, [_line(0, 5, 22, 5, colour, width, dash=dash)], "")
+    return svg.image(22, 10, [svg.line(0, 5, 22, 5, colour, width, dash=dash)], "")
 
 
 def pair_key(colour: str) -> str:
     """A key of two thin lines, the ends of a range."""
-    return _image(22, 12, [_line(0, y, 22, y, colour, 1, opacity=0.7) for y in (2, 10)], "")
+    return svg.image(22, 12, [svg.line(0, y, 22, y, colour, 1, opacity=0.7) for y in (2, 10)], "")
 
 
 def area_key(colour: str, opacity: float) -> str:
     """A key of a shaded area."""
-    return _image(16, 12, [f'<rect width="16" height="12" fill="{colour}" fill-opacity="{opacity}"/>'], "")
+    return svg.image(16, 12, [f'<rect width="16" height="12" fill="{colour}" fill-opacity="{opacity}"/>'], "")
 
 
 def dot_key(colour: str, edge: str = "") -> str:
     """A key of a dot, hollow with an ``edge``."""
-    return _image(12, 12, [_dot(6, 6, 4, colour, edge=edge)], "", css="display:inline")
+    return svg.image(12, 12, [svg.dot(6, 6, 4, colour, edge=edge)], "", css="display:inline")
 
 
 def tick_key(colour: str, dash: str = "") -> str:
     """A key of a tick."""
-    return _image(5, 12, [_line(2.5, 0, 2.5, 12, colour, 3, dash=dash)], "", css="display:inline")
+    return svg.image(5, 12, [svg.line(2.5, 0, 2.5, 12, colour, 3, dash=dash)], "", css="display:inline")
 
 
 def _range(
@@ -233,69 +236,6 @@ def _range(
     low, high = ends
     if low is None or high is None:
         return []
-    line = _line(place(low), y, place(high), y, colour, width, opacity=opacity)
-    caps = [_line(place(end), y - cap, place(end), y + cap, colour, width) for end in (low, high) if cap]
+    line = svg.line(place(low), y, place(high), y, colour, width, opacity=opacity)
+    caps = [svg.line(place(end), y - cap, place(end), y + cap, colour, width) for end in (low, high) if cap]
     return [line, *caps]
-
-
-def _dot(x: float, y: float, radius: float, colour: str, *, edge: str = "") -> str:
-    rim = f' stroke="{edge}" stroke-width="1.6"' if edge else ""
-    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius}" fill="{colour}"{rim}/>'
-
-
-def _unbroken(gaps: Sequence[float | None]) -> list[list[tuple[int, float]]]:
-    """Runs of weeks that have a gap: a week without one breaks the line."""
-    runs: list[list[tuple[int, float]]] = []
-    previous_known = False
-    for at, gap in enumerate(gaps):
-        if gap is not None:
-            if not previous_known:
-                runs.append([])
-            runs[-1].append((at, gap))
-        previous_known = gap is not None
-    return runs
-
-
-def _scale(domain: tuple[float, float], start: float, end: float) -> Callable[[float], float]:
-    """Position on screen of a value, held within the domain."""
-    low, high = domain
-
-    def place(value: float) -> float:
-        inside = min(high, max(low, value))
-        return start + (end - start) * (inside - low) / (high - low)
-
-    return place
-
-
-def _line(
-    x1: float,
-    y1: float,
-    x2: float,
-    y2: float,
-    colour: str,
-    width: float,
-    *,
-    dash: str = "",
-    opacity: float = 1,
-) -> str:
-    dashes = f' stroke-dasharray="{dash}"' if dash else ""
-    return (
-        f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}" '
-        f'stroke-width="{width}" stroke-opacity="{opacity}"{dashes}/>'
-    )
-
-
-def _image(
-    width: int, height: int, parts: Sequence[str], alt: str, css: str = "", *, stretches: bool = False
-) -> str:
-    free = ' preserveAspectRatio="none"' if stretches else ""
-    svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-        f'viewBox="0 0 {width} {height}"{free}>{"".join(parts)}</svg>'
-    )
-    address = base64.b64encode(svg.encode()).decode()
-    style = f' style="{css}"' if css else ""
-    return (
-        f'<img src="data:image/svg+xml;base64,{address}" width="{width}" height="{height}" '
-        f'alt="{in_html(alt)}"{style}>'
-    )
