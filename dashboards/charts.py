@@ -1,4 +1,4 @@
-"""Charts of scores by week: P and E with the gap shaded, and the felt gap beside the factual one.
+"""Charts by week: P and E with the gap shaded, the felt gap beside the factual one, the risk.
 
 A chart draws the rows it is given. What text a chart needs around it (title, n, state) stands
 above it as HTML, where it wraps on a phone.
@@ -7,29 +7,16 @@ above it as HTML, where it wraps on a phone.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import date
 
+from dashboards.at_risk import Lines, RiskPoint
+from dashboards.plots import EndLabel, Line, Plot, Rule, Shade, Tip, drawn, round_ticks
 from dashboards.rows import FeltFactual, GapPoint
 from dashboards.texts import Words
 from dashboards.theme import Palette
-from dashboards.vega import (
-    AXIS_ROOM,
-    SIGNED,
-    EndLabel,
-    Scale,
-    Spec,
-    end_labels,
-    framed,
-    group,
-    mark,
-    path,
-    pointed,
-    told,
-    weeks,
-)
 
 SCORES = (0.0, 100.0)
-TICK_ROOM = 26  # pixels from one grid line to the next, at least
+SCORE_STEPS, GAP_STEPS, POINT_STEPS = (10, 20, 25, 50), (5, 10, 20, 25, 50, 100), (5, 10, 20, 25, 50)
 
 
 def gap_chart(
@@ -40,61 +27,55 @@ def gap_chart(
     height: int,
     domain: tuple[float, float],
     spelled_out: bool,
+    alt: str,
     is_reliable: bool = True,
-) -> Spec:
-    """P, E and the minimum by week with the gap shaded in its three states.
+) -> str:
+    """P, E and the minimum by week with the gap shaded in its three states, as HTML.
 
     ``domain`` is the score range shown, the same for panels side by side; ``spelled_out`` labels
     the lines with words, else with numbers alone, and shows the interval of the perception. A week
     without answers breaks line and shade. A gap that cannot be relied on is grey.
     """
     short, above = (colours.short, colours.above) if is_reliable else (colours.muted, colours.muted)
-    scores = Scale(domain, {"values": _ticks(domain, height), "format": "d"})
+    perception = [point.perception_score for point in points]
+    expectation = [point.expectation_score for point in points]
+    minimum = [point.minimum_score for point in points]
+    lower = [point.lower for point in points]
+    # Filled, the interval would mix with the shades of the gap.
+    ends = (
+        [point.perception_low_score for point in points],
+        [point.perception_high_score for point in points],
+    )
+    plot = Plot(
+        weeks=[point.week_start_on for point in points],
+        domain=domain,
+        ticks=[(tick, words.score(tick)) for tick in round_ticks(domain, height, SCORE_STEPS)],
+        shades=[
+            Shade(lower, expectation, short, 0.17),
+            Shade(lower, perception, above, 0.25),
+            Shade([p.lower_minimum for p in points], minimum, short, 0.75 if is_reliable else 0.3),
+        ],
+        lines=[
+            *(Line(end, colours.perception, 1.2, opacity=0.7) for end in ends if spelled_out),
+            Line(minimum, colours.minimum, 1.6, dash="1 3"),
+            Line(expectation, colours.expectation, 1.6, dash="5 3"),
+            Line(perception, colours.perception, 2.4),
+        ],
+        labels=[
+            EndLabel(value, f"{word} {words.score(value)}" if spelled_out else words.score(value), colour)
+            for value, word, colour in _newest(points[-1], words, colours)
+        ],
+        tips=[_gap_told(point, words) for point in points],
+    )
+    return drawn(plot, words, colours, height=height, alt=alt)
 
-    def area(start: str, end: str, colour: str, opacity: float) -> Spec:
-        return path("area", {"y": scores.of(start), "y2": {"field": end}}, color=colour, opacity=opacity)
 
-    def line(field: str, colour: str, **style: Any) -> Spec:
-        return path("line", {"y": scores.of(field)}, color=colour, **style)
-
-    labels = [
-        EndLabel(value, f"{word} {words.score(value)}" if spelled_out else words.score(value), colour)
-        for value, word, colour in _newest(points, words, colours)
-    ]
-    # Filled, it would mix with the shades of the gap.
-    ends = [
-        line(end, colours.perception, strokeWidth=1.2, opacity=0.7)
-        for end in ("perception_low_score", "perception_high_score")
-    ]
-    layers = [
-        area("lower", "expectation_score", short, 0.17),
-        area("lower", "perception_score", above, 0.25),
-        area("lower_minimum", "minimum_score", short, 0.75 if is_reliable else 0.3),
-        *(ends if spelled_out and any(p.perception_low_score is not None for p in points) else []),
-        line("minimum_score", colours.minimum, strokeDash=[1, 3], strokeWidth=1.6),
-        line("expectation_score", colours.expectation, strokeDash=[5, 3], strokeWidth=1.6),
-        line("perception_score", colours.perception, strokeWidth=2.4),
-        pointed(colours, words, _gap_told(words)),
-    ]
-    last = end_labels(points[-1].week_start_on.isoformat(), labels, scores, height)
-    return framed([group(_rows(points), layers, x=weeks(words)), last], height, colours)
-
-
-def felt_factual_chart(points: Sequence[FeltFactual], words: Words, colours: Palette, *, height: int) -> Spec:
-    """The felt gap (blue) and the factual one (ink) by week, in points."""
-    rows = [
-        {
-            "week_start_on": point.week_start_on.isoformat(),
-            "satisfaction_gap": point.satisfaction_gap,
-            "promise_gap": point.promise_gap,
-            "n_paired": point.n_paired,
-            "n_promises": point.n_promises,
-        }
-        for point in points
-    ]
+def felt_factual_chart(
+    points: Sequence[FeltFactual], words: Words, colours: Palette, *, height: int, alt: str
+) -> str:
+    """The felt gap (blue) and the factual one (ink) by week, in points, as HTML."""
     known = [gap for p in points for gap in (p.satisfaction_gap, p.promise_gap) if gap is not None]
     domain = (min([-20.0, *known]) - 3, max([0.0, *known]) + 3)
-    gaps = Scale(domain, {"tickCount": 5, "labelExpr": SIGNED})
     last = points[-1]
     labels = []
     if last.satisfaction_gap is not None:
@@ -103,27 +84,64 @@ def felt_factual_chart(points: Sequence[FeltFactual], words: Words, colours: Pal
     if last.promise_gap is not None:
         text = words.say("Factual {gap}", gap=words.signed(last.promise_gap))
         labels.append(EndLabel(last.promise_gap, text, colours.expectation))
-    zero = mark("rule", {"y": gaps.of("zero")}, color=colours.muted, strokeWidth=1)
-    lines = [
-        path("line", {"y": gaps.of("promise_gap")}, color=colours.expectation, strokeWidth=2),
-        path("line", {"y": gaps.of("satisfaction_gap")}, color=colours.perception, strokeWidth=2.4),
-        pointed(
-            colours,
-            words,
-            [
-                told("satisfaction_gap", words.say("felt gap"), ".1f"),
-                told("n_paired", words.say("contacts"), "d"),
-                told("promise_gap", words.say("factual gap"), ".1f"),
-                told("n_promises", words.say("promises"), "d"),
-            ],
-        ),
-    ]
-    layers = [
-        group([{"zero": 0}], [zero]),
-        group(rows, lines, x=weeks(words)),
-        end_labels(last.week_start_on.isoformat(), labels, gaps, height),
-    ]
-    return framed(layers, height, colours)
+    plot = Plot(
+        weeks=[point.week_start_on for point in points],
+        domain=domain,
+        ticks=[(tick, words.signed(tick)) for tick in round_ticks(domain, height, GAP_STEPS)],
+        rules=[Rule(0.0, colours.muted)],
+        lines=[
+            Line([point.promise_gap for point in points], colours.expectation, 2),
+            Line([point.satisfaction_gap for point in points], colours.perception, 2.4),
+        ],
+        labels=labels,
+        tips=[
+            Tip(
+                _week(point.week_start_on, words),
+                [
+                    f"{words.say('felt gap')} {words.signed(point.satisfaction_gap, 1)}",
+                    f"{words.say('contacts')} {words.integer(point.n_paired)}",
+                    f"{words.say('factual gap')} {words.signed(point.promise_gap, 1)}",
+                    f"{words.say('promises')} {words.integer(point.n_promises)}",
+                ],
+            )
+            for point in points
+        ],
+    )
+    return drawn(plot, words, colours, height=height, alt=alt)
+
+
+def risk_chart(
+    points: Sequence[RiskPoint],
+    lines: Lines | None,
+    words: Words,
+    colours: Palette,
+    *,
+    height: int,
+    alt: str,
+) -> str:
+    """Risk points by week, with the lines from which a client is at risk and at high risk, as HTML."""
+    scores = [point.risk_score for point in points]
+    bands = [(lines.high, words.say("high")), (lines.medium, words.say("medium"))] if lines else []
+    domain = (0.0, min(100.0, (max([*scores, *(band for band, _ in bands)]) // 10 + 1) * 10.0))
+    plot = Plot(
+        weeks=[point.week_start_on for point in points],
+        domain=domain,
+        ticks=[(tick, words.score(tick)) for tick in round_ticks(domain, height, POINT_STEPS)],
+        rules=[Rule(band, colours.muted, "4 4") for band, _ in bands],
+        lines=[Line(scores, colours.short, 2.4, has_dots=True)],
+        labels=[
+            EndLabel(scores[-1], words.score(scores[-1]), colours.short),
+            *(EndLabel(band, name, colours.muted) for band, name in bands),
+        ],
+        tips=[
+            Tip(
+                _week(point.week_start_on, words),
+                [f"{words.say('risk points')} {words.score(point.risk_score)}"],
+            )
+            for point in points
+        ],
+    )
+    return drawn(plot, words, colours, height=height, alt=alt)
 
 
 def shared_domain(series: Sequence[Sequence[GapPoint]]) -> tuple[float, float]:
@@ -143,35 +161,7 @@ def shared_domain(series: Sequence[Sequence[GapPoint]]) -> tuple[float, float]:
     return max(0.0, (min(known) - 2) // 10 * 10), min(100.0, -((-max(known) - 2) // 10) * 10)
 
 
-def _ticks(domain: tuple[float, float], height: int) -> list[float]:
-    """Grid lines at round scores, no closer than their labels need."""
-    low, high = domain
-    fitting = (height - AXIS_ROOM) / TICK_ROOM
-    step = next((step for step in (10, 20, 25) if (high - low) / step <= fitting), 50)
-    first = -(-low // step) * step
-    return [first + step * at for at in range(int((high - first) // step) + 1)]
-
-
-def _rows(points: Sequence[GapPoint]) -> list[Spec]:
-    return [
-        {
-            "week_start_on": point.week_start_on.isoformat(),
-            "perception_score": point.perception_score,
-            "expectation_score": point.expectation_score,
-            "minimum_score": point.minimum_score,
-            "satisfaction_gap": point.satisfaction_gap,
-            "lower": point.lower,
-            "lower_minimum": point.lower_minimum,
-            "n": point.n,
-            "perception_low_score": point.perception_low_score,
-            "perception_high_score": point.perception_high_score,
-        }
-        for point in points
-    ]
-
-
-def _newest(points: Sequence[GapPoint], words: Words, colours: Palette) -> list[tuple[float, str, str]]:
-    last = points[-1]
+def _newest(last: GapPoint, words: Words, colours: Palette) -> list[tuple[float, str, str]]:
     lines = (
         (last.perception_score, words.say("Perception"), colours.perception),
         (last.expectation_score, words.say("Expectation"), colours.expectation),
@@ -180,11 +170,16 @@ def _newest(points: Sequence[GapPoint], words: Words, colours: Palette) -> list[
     return [(value, word, colour) for value, word, colour in lines if value is not None]
 
 
-def _gap_told(words: Words) -> list[Spec]:
-    return [
-        told("perception_score", words.say("perception"), ".1f"),
-        told("expectation_score", words.say("expectation"), ".1f"),
-        told("satisfaction_gap", words.say("gap"), ".1f"),
-        told("minimum_score", words.say("minimum"), ".1f"),
-        told("n", "n", "d"),
+def _gap_told(point: GapPoint, words: Words) -> Tip:
+    lines = [
+        f"{words.say('perception')} {words.score(point.perception_score, 1)}",
+        f"{words.say('expectation')} {words.score(point.expectation_score, 1)}",
+        f"{words.say('gap')} {words.signed(point.satisfaction_gap, 1)}",
     ]
+    if point.minimum_score is not None:
+        lines.append(f"{words.say('minimum')} {words.score(point.minimum_score, 1)}")
+    return Tip(_week(point.week_start_on, words), [*lines, f"n {words.integer(point.n)}"])
+
+
+def _week(start: date, words: Words) -> str:
+    return words.say("week of {day}", day=words.day(start))

@@ -169,6 +169,30 @@ _CSS = """
 .gw-panel h3 { font-size: .95rem; font-weight: 600; margin: 0; padding: 0; color: %(text)s; }
 .gw-panel a { color: %(perception)s; text-decoration: none; }
 .gw-panel p { margin: 0; font-size: .85rem; line-height: 1.4; color: %(muted)s; }
+.gw-panel + .gw-plot { margin-top: 4px; }
+.gw-plot { container-type: inline-size; padding-top: 8px; font-size: .78rem; line-height: 1; }
+.gw-plotted { display: grid; grid-template-columns: max-content minmax(0, 1fr) max-content; }
+.gw-ticks, .gw-ends, .gw-field, .gw-months { position: relative; }
+.gw-ticks > b, .gw-ends > b { display: block; height: 0; visibility: hidden; font-weight: 600; }
+.gw-ticks > b { padding-right: 7px; }
+.gw-ends > b { padding-left: 6px; }
+.gw-ticks > span, .gw-ends > span { position: absolute; transform: translateY(-50%%); white-space: nowrap; }
+.gw-ticks > span { right: 7px; }
+.gw-ends > span { left: 6px; font-weight: 600; }
+.gw-field img { display: block; }
+.gw-months { grid-column: 2; color: %(muted)s; }
+.gw-months > span { position: absolute; top: 8px; transform: translateX(-50%%); white-space: nowrap; }
+.gw-months > .gw-start { transform: none; }
+.gw-months > .gw-end { transform: translateX(-100%%); }
+.gw-weeks > i { position: absolute; top: 0; bottom: 0; width: var(--gw-week); }
+.gw-weeks > i:hover::before { content: ""; position: absolute; top: 0; bottom: 0; left: 50%%; width: 1px;
+  background: %(muted)s; }
+.gw-weeks > i:hover::after { content: attr(data-tip); position: absolute; z-index: 9; top: 4px;
+  left: calc(100%% + 8px); padding: .4rem .55rem; background: %(ground)s; color: %(text)s;
+  border: 1px solid %(border)s; border-radius: 4px; white-space: pre; line-height: 1.5; font-style: normal;
+  pointer-events: none; }
+.gw-weeks > .gw-leftward:hover::after { left: auto; right: calc(100%% + 8px); }
+@container (max-width: 260px) { .gw-months > span:nth-child(even) { display: none; } }
 .gw-box { border: 1px solid %(border)s; border-radius: 6px; padding: .8rem 1rem; box-sizing: border-box; }
 .gw-box h3 { font-size: .95rem; font-weight: 600; margin: 0 0 .3rem; padding: 0; color: %(text)s; }
 .gw-box p { margin: 0; font-size: .9rem; line-height: 1.5; color: %(muted)s; }

@@ -1,56 +1,17 @@
-"""Charts over time of what happened: risk by week, a client's evidence in lanes, the way to a loss."""
+"""Charts over time of what happened: a client's evidence in lanes, the way to a loss."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from dashboards.at_risk import Evidence, Lines, Loss, LossEvent, RiskPoint
+from dashboards.at_risk import Evidence, Loss, LossEvent
 from dashboards.texts import Words
 from dashboards.theme import Palette
-from dashboards.vega import (
-    EndLabel,
-    Scale,
-    Spec,
-    days,
-    end_labels,
-    framed,
-    group,
-    mark,
-    pointed,
-    told,
-    told_day,
-    weeks,
-)
+from dashboards.vega import Spec, days, framed, group, mark, told, told_day
 
 LANES = ("alert", "answer", "ticket", "delivery", "meeting")
 LANE_HEIGHT, LOSS_ROW = 30, 22
-
-
-def risk_chart(
-    points: Sequence[RiskPoint], lines: Lines | None, words: Words, colours: Palette, *, height: int
-) -> Spec:
-    """Risk points by week, with the lines from which a client is at risk and at high risk."""
-    rows = [{"week_start_on": p.week_start_on.isoformat(), "risk_score": p.risk_score} for p in points]
-    ends = [p.risk_score for p in points] + ([lines.high] if lines else [])
-    scale = Scale((0.0, min(100.0, (max(ends) // 10 + 1) * 10.0)), {"tickCount": 4, "format": "d"})
-    drawn = {"y": scale.of("risk_score")}
-    labels = [EndLabel(points[-1].risk_score, words.score(points[-1].risk_score), colours.short)]
-    if lines:
-        labels.append(EndLabel(lines.high, words.say("high"), colours.muted))
-        labels.append(EndLabel(lines.medium, words.say("medium"), colours.muted))
-    bands = [{"y": line} for line in (lines.high, lines.medium)] if lines else []
-    by_week = [
-        mark("line", drawn, color=colours.short, strokeWidth=2.4),
-        mark("point", drawn, color=colours.short, filled=True, size=18, opacity=1),
-        pointed(colours, words, [told("risk_score", words.say("risk points"), ".0f")]),
-    ]
-    layers = [
-        group(bands, [mark("rule", {"y": scale.of("y")}, color=colours.muted, strokeDash=[4, 4])]),
-        group(rows, by_week, x=weeks(words)),
-        end_labels(points[-1].week_start_on.isoformat(), labels, scale, height),
-    ]
-    return framed(layers, height, colours)
 
 
 def evidence_chart(

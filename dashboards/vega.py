@@ -1,4 +1,4 @@
-"""Pieces that charts are made of, in Vega-Lite's own words: axes, lines' last values, the pointer, a frame.
+"""Pieces that charts are made of, in Vega-Lite's own words: axes, marks, the pointer, a frame.
 
 Plain dictionaries, because a chart is drawn in every run of a page: a chart library that copies and checks
 the rows of each layer took nine tenths of a run. ``tests/dashboard/test_drawings.py`` holds them to the
@@ -16,22 +16,10 @@ from dashboards.theme import FONT, Palette
 
 Spec = dict[str, Any]
 
-LABEL_ROOM = 14  # pixels between the baselines of two end labels
-AXIS_ROOM = 34  # of a chart's height
 #: Vega writes a hyphen before negative numbers.
 SIGNED = "datum.value < 0 ? '\u2212' + format(-datum.value, 'd') : format(datum.value, 'd')"
 # Days are UTC; a viewer west of it would otherwise read the day before.
 _UTC = {"type": "utc"}
-_NEAR = "near"
-
-
-@dataclass(frozen=True)
-class EndLabel:
-    """Words at the end of a line."""
-
-    value: float
-    text: str
-    colour: str
 
 
 @dataclass(frozen=True)
@@ -61,11 +49,6 @@ def mark(kind: str, encoding: Mapping[str, Any], **style: Any) -> Spec:
     return {"mark": {"type": kind, **style}, "encoding": dict(encoding)}
 
 
-def path(kind: str, encoding: Mapping[str, Any], **style: Any) -> Spec:
-    """A line or an area that a week without a value breaks."""
-    return mark(kind, encoding, invalid="break-paths-filter-domains", **style)
-
-
 def group(rows: Sequence[Mapping[str, Any]], layers: Sequence[Spec], **encoding: Spec) -> Spec:
     """Layers that draw the same rows, and channels they share."""
     return {"data": {"values": [dict(row) for row in rows]}, "encoding": encoding, "layer": list(layers)}
@@ -81,11 +64,6 @@ def days(field: str, words: Words, n_ticks: int) -> Spec:
         "labelOverlap": True,
     }
     return {"field": field, "type": "temporal", "scale": _UTC, "axis": axis}
-
-
-def weeks(words: Words) -> Spec:
-    """Weeks from left to right, by their Monday."""
-    return days("week_start_on", words, 4)
 
 
 def told(field: str, title: str, shown_as: str | None = None) -> Spec:
@@ -104,39 +82,6 @@ def told_day(field: str, title: str) -> Spec:
         "title": title,
         "format": "%Y-%m-%d",
     }
-
-
-def pointed(colours: Palette, words: Words, tooltip: Sequence[Spec]) -> Spec:
-    """A rule at the week nearest to the pointer, with what the week holds."""
-    select = {"type": "point", "nearest": True, "on": "pointerover", "fields": ["week_start_on"]}
-    near = {"condition": {"param": _NEAR, "empty": False, "value": 0.6}, "value": 0}
-    week = told_day("week_start_on", words.say("week of"))
-    layer = mark("rule", {"opacity": near, "tooltip": [week, *tooltip]}, color=colours.muted)
-    return {**layer, "params": [{"name": _NEAR, "select": select}]}
-
-
-def end_labels(at: str, labels: Sequence[EndLabel], scale: Scale, height: int) -> Spec:
-    """Words right of the last week, pushed apart where lines end close together."""
-    low, high = scale.domain
-    step = (high - low) / (height - AXIS_ROOM) * LABEL_ROOM
-    placed: list[tuple[float, EndLabel]] = []
-    for label in sorted(labels, key=lambda each: each.value):
-        lowest = placed[-1][0] + step if placed else low
-        placed.append((max(lowest, label.value), label))
-    ceiling = high
-    for index in range(len(placed) - 1, -1, -1):
-        held = min(ceiling, placed[index][0])
-        placed[index] = (held, placed[index][1])
-        ceiling = held - step
-    rows = [{"at": at, "y": place, "text": each.text, "colour": each.colour} for place, each in placed]
-    encoding = {
-        "x": {"field": "at", "type": "temporal", "scale": _UTC, "title": None},
-        "y": scale.of("y"),
-        "text": {"field": "text", "type": "nominal"},
-        "description": {"field": "text", "type": "nominal"},
-        "color": {"field": "colour", "type": "nominal", "scale": None, "legend": None},
-    }
-    return group(rows, [mark("text", encoding, align="left", dx=6, fontWeight=600, fontSize=12)])
 
 
 def framed(layers: Sequence[Spec], height: int, colours: Palette) -> Spec:

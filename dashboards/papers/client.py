@@ -11,17 +11,17 @@ from dashboards import (
     sentences,
     survey_sentences,
     table,
-    timelines,
 )
 from dashboards.at_risk import Risk
 from dashboards.labels import owner, renewal
 from dashboards.markup import in_html
 from dashboards.papers import portfolio, sheet
-from dashboards.papers.sheet import HALF, WHOLE, Paper
+from dashboards.papers.sheet import Paper
 from dashboards.parts import evidence, moved
 from dashboards.parts import risk as risky
 from dashboards.parts.at_risk import names
 from dashboards.parts.common import gap_keys, seen_on
+from dashboards.parts.gaps import felt_factual, gap_panel
 from dashboards.queries import client as asked_of
 from dashboards.queries import losses, measured, quality, shared
 from dashboards.queries import risk as asked_for
@@ -116,18 +116,8 @@ def _risk(page: Page, found: Client, risk: Risk, week: Week, made: Paper) -> Non
         inside.append(table.table(columns, cells, label=words.say("What the risk is made of")))
     points = asked_for.history(snapshot, found.account_id, week.week_id)
     if points:
-        chart = timelines.risk_chart(
-            points, asked_for.lines(snapshot), words, page.colours, height=CHART_HEIGHT
-        )
-        alternative = words.say(
-            "Risk of {client}: {points} points, {band}",
-            client=found.account_name or found.account_id,
-            points=words.score(risk.risk_score),
-            band=band,
-        )
-        inside.append(
-            table.heading(words.say("Risk over time"), "") + sheet.picture(chart, alternative, width=WHOLE)
-        )
+        chart = risky.risk_chart(page, found, risk, points, CHART_HEIGHT)
+        inside.append(sheet.whole(table.heading(words.say("Risk over time"), ""), chart))
     made.add(
         words.say("Risk {points} of 100: {band}", points=words.score(risk.risk_score), band=band), *inside
     )
@@ -151,25 +141,11 @@ def _gaps(page: Page, found: Client, standings: list[Standing], week: Week, made
         if standing.perception_score is None or not points:
             panels.append(table.box(label, sentences.too_few(standing, words), BOX_HEIGHT))
             continue
-        chart = charts.gap_chart(
-            points,
-            words,
-            page.colours,
-            height=PANEL_HEIGHT,
-            domain=domain,
-            spelled_out=False,
-            is_reliable=code not in reliability,
-        )
-        alternative = words.say(
-            "{dimension} at {client}: perception {p} against expectation {e}, gap {gap}",
-            dimension=label,
-            client=found.account_name or found.account_id,
-            p=words.score(points[-1].perception_score),
-            e=words.score(points[-1].expectation_score),
-            gap=words.signed(standing.satisfaction_gap),
-        )
         below = caveats.panel(standing, reliability, sentences.place(standing, words), words)
-        panels.append(table.heading(label, below) + sheet.picture(chart, alternative, width=HALF))
+        panels.append(
+            table.heading(label, below)
+            + gap_panel(page, found, standing, points, PANEL_HEIGHT, domain, reliability)
+        )
     has_minimum = any(p.minimum_score is not None for points in history.values() for p in points)
     made.add(
         heading,
@@ -183,13 +159,6 @@ def _felt_and_moved(page: Page, found: Client, dim: str, week: Week, made: Paper
     points = asked_of.felt_factual(page.snapshot, found.account_id, dim, week.week_id)
     if any(p.satisfaction_gap is not None or p.promise_gap is not None for p in points):
         drivers = asked_for.drivers(page.snapshot, found.account_id, week.week_id)
-        chart = charts.felt_factual_chart(points, words, page.colours, height=CHART_HEIGHT)
-        alternative = words.say(
-            "{dimension}: felt gap {felt}, factual gap {factual}",
-            dimension=page.labels.of(dim),
-            felt=words.signed(points[-1].satisfaction_gap),
-            factual=words.signed(points[-1].promise_gap),
-        )
         below = words.say(
             "felt: perception minus expectation; factual: promises kept and broken, 0 is all kept"
         )
@@ -197,7 +166,7 @@ def _felt_and_moved(page: Page, found: Client, dim: str, week: Week, made: Paper
         made.add(
             words.say("Felt and factual: {dimension}", dimension=within),
             sheet.line(" ".join(text for text in (first, below) if text)),
-            sheet.picture(chart, alternative, width=WHOLE),
+            felt_factual(page, dim, points, CHART_HEIGHT),
         )
     changes = measured.changes(page.snapshot, found.account_id, week.week_id)
     change = next((each for each in changes if each.service_dimension == dim), None)

@@ -20,7 +20,7 @@ from dashboards import (
 from dashboards.at_risk import Loss
 from dashboards.markup import in_html
 from dashboards.papers import sheet
-from dashboards.papers.sheet import HALF, Paper
+from dashboards.papers.sheet import Paper
 from dashboards.parts import at_risk, moved, track_record
 from dashboards.parts.common import gap_keys
 from dashboards.parts.panels import key_figures, panel_alt
@@ -142,16 +142,16 @@ def _standing(page: Page, week: Week, made: Paper) -> None:
         if not points or row.satisfaction_gap is None:
             head += table.box(label, words.say("Nobody was heard on this in {weeks} weeks."), BOX_HEIGHT)
         else:
-            chart = charts.gap_chart(
+            head += charts.gap_chart(
                 points,
                 words,
                 page.colours,
                 height=PANEL_HEIGHT,
                 domain=domain,
                 spelled_out=False,
+                alt=panel_alt(page, row),
                 is_reliable=code not in reliability,
             )
-            head += sheet.picture(chart, panel_alt(page, row), width=HALF)
         panels.append(head)
     legend = gap_keys(page, reliability, with_minimum=False)
     made.add(

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-
-import vl_convert
 
 from dashboards import shell
 from dashboards.markup import in_html
 from dashboards.shell import Page
 from dashboards.theme import FONT, style_sheet
-from dashboards.vega import Spec
 
-#: Pixels on A4 between the margins, and half of them beside a gutter.
-WHOLE, HALF = 680, 330
+#: Pixels on A4 between the margins.
+WHOLE = 680
 # A browser that shows the file fetches nothing, whatever stands in it.
 _NOTHING_FETCHED = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
@@ -33,24 +29,6 @@ class Paper:
         text = "".join(inside)
         if text:
             self.sections.append((title, text))
-
-
-def picture(chart: Spec, alternative: str, *, width: int) -> str:
-    """A chart as a picture in the file: made on this machine, words in its ``alt``."""
-    # Whoever opens the file may have a wider font than the one measured here.
-    roomy = {
-        "axisX": {"labelSeparation": 16},
-        "padding": {"left": 2, "right": 16, "top": 4, "bottom": 2},
-    }
-    spec = {
-        **chart,
-        "width": width,
-        "autosize": {"type": "fit", "contains": "padding"},
-        "config": {**chart["config"], **roomy},
-    }
-    svg = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
-    address = base64.b64encode(svg.encode()).decode()
-    return f'<img class="gw-chart" src="data:image/svg+xml;base64,{address}" alt="{in_html(alternative)}">'
 
 
 def side_by_side(pieces: Sequence[str]) -> str:
@@ -131,7 +109,7 @@ h2 {{ font-size: 1.15rem; margin: 1.6rem 0 .5rem; break-after: avoid; break-insi
 .gw-legend {{ break-after: avoid; }}
 .gw-company {{ margin: 0 0 .3rem; color: #596676; font-weight: 600; }}
 .gw-line {{ margin: .2rem 0; }}
-.gw-chart {{ display: block; width: 100%; height: auto; }}
+.gw-plot {{ break-inside: avoid; }}
 .gw-two {{ display: grid; grid-template-columns: 1fr 1fr; gap: .9rem 1.2rem; margin: .5rem 0; }}
 .gw-two > div, .gw-card, .gw-fall, .gw-box, tr, figure {{ break-inside: avoid; }}
 .gw-scroll {{ overflow: visible; }}

@@ -9,8 +9,8 @@ import streamlit as st
 from dashboards import charts, sentences, survey_sentences, table
 from dashboards.labels import filtered
 from dashboards.markup import in_html, in_markdown
-from dashboards.parts import believed, control, moved
-from dashboards.parts.common import chart, gap_legend
+from dashboards.parts import believed, control, moved, weekly
+from dashboards.parts.common import gap_legend
 from dashboards.queries import measured, portfolio, quality
 from dashboards.rows import Filters, GapPoint, PortfolioRow, Week
 from dashboards.shell import Page
@@ -64,6 +64,8 @@ def whole_portfolio(page: Page, week: Week, dim: str | None, chosen: Filters) ->
     for code in shown:
         with grid.container():
             _panel(page, code, rows[code], history.get(code, []), domain, reliability)
+    if history:
+        weekly.gaps(page, history)
     with st.expander(words.say("Why the mean gap moved"), icon=":material/waterfall_chart:"):
         moved.portfolio_moved(page, measured.portfolio_changes(page.snapshot, week.week_id, cut, value), dim)
     if not cuts:
@@ -149,20 +151,23 @@ def _panel(
     reliability: Mapping[str, float | None],
 ) -> None:
     words, label = page.words, page.labels.of(code)
-    st.html(table.heading(label, sentences.portfolio_panel(row, reliability.get(code), words)))
+    heading = table.heading(label, sentences.portfolio_panel(row, reliability.get(code), words))
     if not points or row.satisfaction_gap is None:
-        st.html(table.box(label, words.say("Nobody was heard on this in {weeks} weeks."), PANEL_HEIGHT))
+        st.html(
+            heading + table.box(label, words.say("Nobody was heard on this in {weeks} weeks."), PANEL_HEIGHT)
+        )
         return
-    drawn = charts.gap_chart(
+    chart = charts.gap_chart(
         points,
         words,
         page.colours,
         height=PANEL_HEIGHT,
         domain=domain,
         spelled_out=False,
+        alt=panel_alt(page, row),
         is_reliable=code not in reliability,
     )
-    chart(drawn, panel_alt(page, row))
+    st.html(heading + chart)
 
 
 def panel_alt(page: Page, row: PortfolioRow) -> str:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import streamlit as st
 
-from dashboards import risk_sentences, sentences, table, timelines
-from dashboards.at_risk import Driver, Evidence, Risk
+from dashboards import charts, risk_sentences, sentences, table, timelines
+from dashboards.at_risk import Driver, Evidence, Risk, RiskPoint
 from dashboards.graphics import share_bar
 from dashboards.markup import in_html
+from dashboards.parts import weekly
 from dashboards.parts.at_risk import names
 from dashboards.parts.common import chart
 from dashboards.queries import risk as asked_of
@@ -32,23 +33,27 @@ def made_of(page: Page, found: Client, risk: Risk, week: Week) -> None:
         _drivers(page, risk, drivers)
     with right:
         points = asked_of.history(page.snapshot, found.account_id, week.week_id)
-        st.html(
-            table.heading(
-                words.say("Risk over time"),
-                words.say("points of 100, as known in each week; rank {rank} now", rank=risk.risk_rank)
-                if risk.risk_rank
-                else words.say("points of 100, as known in each week; notice is given"),
-            )
+        heading = table.heading(
+            words.say("Risk over time"),
+            words.say("points of 100, as known in each week; rank {rank} now", rank=risk.risk_rank)
+            if risk.risk_rank
+            else words.say("points of 100, as known in each week; notice is given"),
         )
-        chart(
-            timelines.risk_chart(points, asked_of.lines(page.snapshot), words, page.colours, height=HEIGHT),
-            words.say(
-                "Risk of {client}: {points} points, {band}",
-                client=found.account_name or found.account_id,
-                points=words.score(risk.risk_score),
-                band=risk_sentences.band(risk.risk_band, words),
-            ),
-        )
+        st.html(heading + risk_chart(page, found, risk, points, HEIGHT))
+        weekly.risk(page, points)
+
+
+def risk_chart(page: Page, found: Client, risk: Risk, points: Sequence[RiskPoint], height: int) -> str:
+    """The risk by week, with what it is now in words."""
+    words = page.words
+    alt = words.say(
+        "Risk of {client}: {points} points, {band}",
+        client=found.account_name or found.account_id,
+        points=words.score(risk.risk_score),
+        band=risk_sentences.band(risk.risk_band, words),
+    )
+    lines = asked_of.lines(page.snapshot)
+    return charts.risk_chart(points, lines, words, page.colours, height=height, alt=alt)
 
 
 def _drivers(page: Page, risk: Risk, drivers: list[Driver]) -> None:

@@ -20,10 +20,11 @@ from dashboards import (
 from dashboards.at_risk import Loss, Risk
 from dashboards.labels import owner, renewal
 from dashboards.markup import in_html, in_markdown
-from dashboards.parts import believed, evidence, moved, personal
+from dashboards.parts import believed, evidence, moved, personal, weekly
 from dashboards.parts import risk as risky
 from dashboards.parts.at_risk import names
-from dashboards.parts.common import chart, dated, dimension_choice, gap_legend, seen_on, week_choice
+from dashboards.parts.common import dated, dimension_choice, gap_legend, seen_on, week_choice
+from dashboards.parts.gaps import felt_factual, gap_panel
 from dashboards.queries import client as asked_of
 from dashboards.queries import losses, measured, quality, shared
 from dashboards.queries import risk as asked_for
@@ -219,6 +220,7 @@ def _gaps(
         for standing in ordered[1:]:
             with st.container(gap="xsmall"):
                 _panel(page, found, standing, history, SMALL, domain, reliability)
+    weekly.gaps(page, history)
 
 
 def _panel(
@@ -235,51 +237,29 @@ def _panel(
     if standing.perception_score is None or not points:
         st.html(table.box(label, sentences.too_few(standing, words), height))
         return
-    st.html(
-        table.heading(label, caveats.panel(standing, reliability, sentences.place(standing, words), words))
+    heading = table.heading(
+        label, caveats.panel(standing, reliability, sentences.place(standing, words), words)
     )
-    chart(
-        charts.gap_chart(
-            points,
-            words,
-            page.colours,
-            height=height,
-            domain=domain,
-            spelled_out=height == LARGE,
-            is_reliable=standing.service_dimension not in reliability,
-        ),
-        words.say(
-            "{dimension} at {client}: perception {p} against expectation {e}, gap {gap}",
-            dimension=label,
-            client=found.account_name or found.account_id,
-            p=words.score(points[-1].perception_score),
-            e=words.score(points[-1].expectation_score),
-            gap=words.signed(standing.satisfaction_gap),
-        ),
+    spelled_out = height == LARGE
+    st.html(
+        heading
+        + gap_panel(page, found, standing, points, height, domain, reliability, spelled_out=spelled_out)
     )
 
 
 def _felt_factual(page: Page, found: Client, dim: str, week: Week) -> None:
-    words, label = page.words, page.labels.of(dim)
+    words = page.words
     points = asked_of.felt_factual(page.snapshot, found.account_id, dim, week.week_id)
     title = words.say("Felt and factual: {dimension}", dimension=page.labels.within(dim))
     below = words.say("felt: perception minus expectation; factual: promises kept and broken, 0 is all kept")
     if not any(p.satisfaction_gap is not None or p.promise_gap is not None for p in points):
         st.html(table.box(title, words.say("Neither an answer nor a promise is known."), 120))
         return
-    last = points[-1]
     drivers = asked_for.drivers(page.snapshot, found.account_id, week.week_id)
     first = risk_sentences.lead(drivers, dim, names(page))
-    st.html(table.heading(title, " ".join(text for text in (first, below) if text)))
-    chart(
-        charts.felt_factual_chart(points, words, page.colours, height=FELT),
-        words.say(
-            "{dimension}: felt gap {felt}, factual gap {factual}",
-            dimension=label,
-            felt=words.signed(last.satisfaction_gap),
-            factual=words.signed(last.promise_gap),
-        ),
-    )
+    heading = table.heading(title, " ".join(text for text in (first, below) if text))
+    st.html(heading + felt_factual(page, dim, points, FELT))
+    weekly.felt_factual(page, points)
 
 
 main()

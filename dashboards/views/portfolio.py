@@ -42,17 +42,14 @@ def main() -> None:
     if wide.n_clients == 0 and counts.n_clients == 0:
         nothing_matches(page, chosen)
         return
-    listed = st.container()
+    if order == "gap":
+        worklist(page, week, of_dimension, chosen)
+    else:
+        at_risk(page, week, dim, chosen, counts, order)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         _order_choice(page)
         _more(page, order, counts, wide)
-    # Sent before the list above it: the browser still has to load what draws charts.
     whole_portfolio(page, week, of_dimension, chosen)
-    with listed:
-        if order == "gap":
-            worklist(page, week, of_dimension, chosen)
-        else:
-            at_risk(page, week, dim, chosen, counts, order)
 
 
 def _title(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import re
 
@@ -36,9 +37,15 @@ def rows(at: AppTest, label: str) -> list[list[str]]:
 
 
 def pictures(at: AppTest) -> list[str]:
-    """What each small graphic says of itself."""
-    found = [re.findall(r'<img [^>]*alt="([^"]+)"', element.proto.body) for element in at.get("html")]
-    return [html.unescape(text) for each in found for text in each]
+    """What each graphic in HTML says of itself, charts by week among them."""
+    return [alt for alt, _ in drawings(at)]
+
+
+def drawings(at: AppTest) -> list[tuple[str, str]]:
+    """What each graphic in HTML says of itself, and its SVG."""
+    image = re.compile(r'<img src="data:image/svg\+xml;base64,([^"]+)" [^>]*alt="([^"]+)"')
+    found = [image.findall(element.proto.body) for element in at.get("html")]
+    return [(html.unescape(alt), base64.b64decode(svg).decode()) for each in found for svg, alt in each]
 
 
 def reasons(at: AppTest) -> list[str]:
@@ -58,8 +65,11 @@ def banners(at: AppTest) -> list[str]:
 
 
 def alts(at: AppTest) -> list[str]:
-    """What each chart of the page says of itself."""
-    return [element.proto.alt for element in at.get("vega_lite_chart")]
+    """What each chart of the page says of itself: first those by week, then those that Vega draws."""
+    by_week = re.compile(r'class="gw-field"><img [^>]*alt="([^"]+)"')
+    found = [by_week.findall(element.proto.body) for element in at.get("html")]
+    vega = [element.proto.alt for element in at.get("vega_lite_chart")]
+    return [*(html.unescape(text) for each in found for text in each), *vega]
 
 
 def _text(markup: str) -> str:

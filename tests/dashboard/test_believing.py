@@ -8,7 +8,7 @@ from typing import Any
 import fixture_snapshot
 import pytest
 from conftest import Ask, OpenPage
-from reading_pages import alts, expanders, pictures, reasons, rows, title, words
+from reading_pages import alts, drawings, expanders, pictures, reasons, rows, title, words
 
 from dashboards.texts import Words
 
@@ -141,7 +141,8 @@ def test_an_unreliable_gap_steps_back_behind_the_perception(tmp_path: Path, open
 
 def test_the_shade_of_an_unreliable_gap_is_grey(tmp_path: Path, open_page: OpenPage, company: Path) -> None:
     def shades(workspace: Path) -> str:
-        return str(open_page(workspace, "client", account="A-001").get("vega_lite_chart")[0].proto.spec)
+        at = open_page(workspace, "client", account="A-001")
+        return next(svg for alt, svg in drawings(at) if alt.startswith("Trust at Harbor Logistics"))
 
     assert "#C2410C" in shades(company)
     assert "#C2410C" not in shades(fixture_snapshot.publish(tmp_path, UNRELIABLE))

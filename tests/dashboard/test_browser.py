@@ -105,13 +105,59 @@ def test_pages_are_quiet_self_contained_and_fit_the_screen(
 def test_charts_are_found_by_what_they_say(browser: Browser, address: str) -> None:
     seen = visit(browser, address, CLIENT)
 
-    names = seen.page.locator("[role=graphics-document]").evaluate_all(
+    by_week = seen.page.locator(".gw-field img").evaluate_all("charts => charts.map(chart => chart.alt)")
+    by_vega = seen.page.locator("[role=graphics-document]").evaluate_all(
         "charts => charts.map(chart => chart.getAttribute('aria-label'))"
     )
 
-    assert names[0] == "Trust at Harbor Logistics: perception 41 against expectation 78, gap \u221237"
-    assert len(names) == 7
+    assert by_week[0] == "Trust at Harbor Logistics: perception 41 against expectation 78, gap \u221237"
+    assert len(by_week) == 6
+    assert [name.split(":")[0] for name in by_vega] == ["Evidence of Harbor Logistics"]
     seen.page.close()
+
+
+@pytest.mark.parametrize("size", sorted(SIZES))
+def test_a_chart_is_as_wide_as_its_place_and_the_pointer_is_told_a_week(
+    browser: Browser, address: str, size: str
+) -> None:
+    page = visit(browser, address, CLIENT, size).page
+    plot = page.locator(".gw-plot").first
+    box, room = plot.bounding_box(), plot.locator("xpath=..").bounding_box()
+    field = plot.locator(".gw-field img").bounding_box()
+    week = plot.locator(".gw-weeks > i").nth(30)
+    told = "week => getComputedStyle(week, '::after').content"
+    before = week.evaluate(told)
+    week.hover()
+
+    assert box is not None
+    assert room is not None
+    assert field is not None
+    assert box["width"] == pytest.approx(room["width"], abs=1)
+    assert field["width"] > 0.5 * box["width"]
+    assert before == "none"
+    assert week.evaluate(told).startswith('"week of ')
+    page.close()
+
+
+@pytest.mark.parametrize(("path", "n_tables"), [("/", 1), (CLIENT, 3)])
+def test_the_weeks_of_a_chart_are_a_table_for_the_keyboard(
+    browser: Browser, address: str, path: str, n_tables: int
+) -> None:
+    page = visit(browser, address, path).page
+    folded = page.locator("summary", has_text="The weeks as a table")
+    shown = page.get_by_role("table", name="The weeks as a table")
+    n_before = shown.count()
+
+    assert folded.count() == n_tables
+    for at in range(n_tables):
+        folded.nth(at).focus()
+        page.keyboard.press("Enter")
+        shown.nth(at).wait_for()
+    first = shown.first.locator("tbody tr").first.inner_text()
+
+    assert n_before == 0
+    assert first.startswith("16 Nov 2026")
+    page.close()
 
 
 def test_the_finding_and_the_first_client_are_above_the_fold(browser: Browser, address: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import time
 from collections.abc import Iterator
@@ -12,16 +11,16 @@ from typing import Any
 import altair
 import jsonschema
 import pytest
-from conftest import Ask, OpenPage
+from conftest import OpenPage
 from streamlit.testing.v1 import AppTest
 
 from dashboards import quadrant
 from dashboards.situations import FeltPoint
 from dashboards.texts import Words
-from dashboards.theme import DARK, LIGHT
+from dashboards.theme import DARK
 
 Spec = dict[str, Any]
-PAGES = ("portfolio", "client", "felt", "lost")
+PAGES = ("client", "felt", "lost")
 
 
 def drawn(at: AppTest) -> list[Spec]:
@@ -52,69 +51,11 @@ def test_every_chart_is_vega_lite_by_its_schema(
 
 
 def test_a_property_that_vega_lite_has_not_is_noticed(company: Path, open_page: OpenPage) -> None:
-    spec = drawn(open_page(company))[0]
-    next(marks(spec, "area"))[0]["mark"]["colour"] = "red"
+    spec = drawn(open_page(company, "felt"))[0]
+    next(marks(spec, "point"))[0]["mark"]["colour"] = "red"
 
     with pytest.raises(jsonschema.ValidationError):
         altair.LayerChart.from_dict({**spec, "width": 300}, validate=True)
-
-
-def test_lines_and_shades_of_a_gap_are_the_weeks_of_the_snapshot(
-    company: Path, open_page: OpenPage, ask: Ask
-) -> None:
-    spec = drawn(open_page(company, "client", account="A-001", dim="trust"))[0]
-    known = {
-        str(week): (p, e, minimum)
-        for week, p, e, minimum in ask(
-            "select week_start_on, perception_score, expectation_score, minimum_score "
-            "from marts.fct_satisfaction_weekly where account_id = 'A-001' and service_dimension = 'trust'"
-        )
-    }
-    lines = {layer["encoding"]["y"]["field"]: rows for layer, rows in marks(spec, "line")}
-    shades = {
-        (layer["encoding"]["y"]["field"], layer["encoding"]["y2"]["field"], layer["mark"]["color"])
-        for layer, _ in marks(spec, "area")
-    }
-
-    assert {"perception_score", "expectation_score", "minimum_score"} <= set(lines)
-    assert lines["perception_score"]
-    for row in lines["perception_score"]:
-        scores = (row["perception_score"], row["expectation_score"], row["minimum_score"])
-        assert scores == known[row["week_start_on"]]
-    assert shades == {
-        ("lower", "expectation_score", LIGHT.short),
-        ("lower", "perception_score", LIGHT.above),
-        ("lower_minimum", "minimum_score", LIGHT.short),
-    }
-
-
-def test_a_week_without_answers_breaks_the_line(company: Path, open_page: OpenPage) -> None:
-    for spec in drawn(open_page(company)):
-        for kind in ("line", "area"):
-            assert {layer["mark"]["invalid"] for layer, _ in marks(spec, kind)} == {
-                "break-paths-filter-domains"
-            }
-
-
-def test_rows_of_a_chart_are_sent_once(company: Path, open_page: OpenPage) -> None:
-    spec = open_page(company, "client", account="A-001").get("vega_lite_chart")[0].proto.spec
-
-    weeks = {row["week_start_on"] for _, rows in marks(json.loads(spec), "line") for row in rows}
-    others = sorted(weeks)[:-1]  # the last one carries the labels too
-    assert others
-    assert {spec.count(f'"{week}"') for week in others} == {1}
-
-
-def test_names_beside_lines_keep_clear_of_each_other(company: Path, open_page: OpenPage) -> None:
-    spec = drawn(open_page(company, "client", account="A-001", dim="trust"))[0]
-    ((layer, rows),) = marks(spec, "text")
-    low, high = layer["encoding"]["y"]["scale"]["domain"]
-    places = sorted(row["y"] for row in rows)
-    pixels = (spec["height"] - 34) / (high - low)
-
-    assert len(rows) == 3
-    assert {row["colour"] for row in rows} == {LIGHT.perception, LIGHT.expectation, LIGHT.minimum}
-    assert all((above - below) * pixels > 13.9 for below, above in itertools.pairwise(places))
 
 
 def test_a_mark_of_the_scatter_says_its_situation_by_shape_and_colour() -> None:

@@ -87,7 +87,7 @@ def test_every_part_is_there(english: tuple[Report, str]) -> None:
     assert "Felt and factual" in sections
     assert sections[-2:] == ["How often each rule was right", "How to read this"]
     assert any(section.startswith("Why the") for section in sections)
-    assert english[1].count('class="gw-chart"') >= 3
+    assert english[1].count('class="gw-plot"') >= 3
     assert "95 %" in read(english[1])
     assert "snapshot 0f3a" in read(english[1])
 
