@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from gapwatch.workspace import Workspace
 
 
+#: Millions of rows, of which a page wants one client's: in the order of clients they lie in a few row groups.
+_READ_BY_CLIENT = frozenset({"fct_promises", "rpt_client_evidence"})
+
+
 class BorderOutError(GapwatchError):
     """The marts break a rule of the border out; nothing is published and the old snapshot stays."""
 
@@ -147,8 +151,9 @@ def _write(
         counts: dict[str, int] = {}
         connection.execute(f"create schema going_out.{schema}")
         for table in tables:
+            together = " order by account_id" if table in _READ_BY_CLIENT else ""
             connection.execute(
-                f'create table going_out.{schema}."{table}" as select * from {schema}."{table}"'
+                f'create table going_out.{schema}."{table}" as select * from {schema}."{table}"{together}'
             )
             counted = connection.execute(f'select count(*) from going_out.{schema}."{table}"').fetchone()
             counts[table] = int(counted[0]) if counted else 0

@@ -48,6 +48,18 @@ def test_a_published_snapshot_carries_the_thresholds_it_was_made_with(company: W
     assert {name for name, *_, is_own in rows if is_own} == set(company.vars)
 
 
+@pytest.mark.parametrize("mart", ["fct_promises", "rpt_client_evidence"])
+def test_what_is_read_client_by_client_lies_client_by_client(company: Workspace, mart: str) -> None:
+    with snapshots.open_snapshot(company.published_path) as connection:
+        found = connection.execute(
+            "select count(distinct account_id), count(*) filter (account_id is distinct from before) "
+            f"from (select account_id, lag(account_id) over (order by rowid) as before from marts.{mart})"
+        ).fetchone()
+
+    assert found is not None
+    assert found[0] == found[1] > 1
+
+
 def test_publishing_the_same_build_again_changes_nothing(company: Workspace) -> None:
     before = snapshots.find(company.published_path)
     report = publish.publish(company)
