@@ -166,7 +166,7 @@ def example(connection: duckdb.DuckDBPyConnection, batch: Batch, rule: str) -> s
         connection,
         batch,
         rule,
-        "select s._row, s._column, v.column_name from stopped as v join staged as s on s.rowid = v.idx "
+        "select s._row, s._column, v.column_name from stopped as v join staged as s on s.idx = v.idx "
         f"where v.rule = {quoted(rule)} order by v.idx limit 1",
     )
 

@@ -23,7 +23,7 @@ from gapwatch.mapping import key_text
 from gapwatch.sources import Source
 from gapwatch.warehouse import TABLES
 
-_PASSING = "from staged as s where s.rowid not in (select idx from stopped)"
+_PASSING = "from staged as s where s.idx not in (select idx from stopped)"
 #: A Monday before anything that can be in raw: "since always" for what stands for the time before it.
 _ALWAYS = "timestamp '1970-01-05'"
 _STANDS_FOR_ALWAYS = frozenset({"survey_questions", "identities"})

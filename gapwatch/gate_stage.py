@@ -1,7 +1,7 @@
 """A landed batch on its way in: typed into a temporary table, every row with its verdict.
 
-``staged`` holds the typed rows in file order, ``stopped`` the rows that may not go on: ``idx`` (rowid of
-``staged``), ``rule``, ``column_name`` and ``status`` (``quarantined`` or ``waiting``).
+``staged`` holds the typed rows in file order, counted from 0 by ``idx``; ``stopped`` those that may not go
+on: ``idx``, ``rule``, ``column_name`` and ``status`` (``quarantined`` or ``waiting``).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from gapwatch.batches import Batch
 from gapwatch.casts import CAST_RULES, identifier, quoted
 from gapwatch.errors import HeldError, UserError
 from gapwatch.gate_report import GateReport
-from gapwatch.mapping import ERRORS, referenced_columns, typed_select
+from gapwatch.mapping import ERRORS, constant_columns, referenced_columns, typed_select
 from gapwatch.sources import Source
 
 if TYPE_CHECKING:
@@ -83,9 +83,12 @@ def stage(
             f"select t.* from ({query}) as t semi join {only} as o "
             "on t._row = o._row and t._column is not distinct from o._column"
         )
-    connection.execute("drop table if exists staged")
+    constants = constant_columns(source, batch)
+    stored = f"select * exclude ({', '.join(identifier(c) for c in constants)}) from ({query})"
+    connection.execute("drop view if exists staged")
+    connection.execute("drop table if exists typed_rows")
     try:
-        connection.execute(f"create temp table staged as {query}")
+        connection.execute(f"create temp table typed_rows as {stored}")
     except (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException) as error:
         raise HeldError(
             f"A mapping expression fails on the batch's values: {str(error).splitlines()[0]}",
@@ -102,6 +105,8 @@ def stage(
             next_step=f"correct sources.{source.name}.columns, then run gapwatch gate repair --batch "
             f"{batch.batch_id}",
         ) from error
+    alike = ", ".join(f"{value} as {identifier(column)}" for column, value in constants.items())
+    connection.execute(f"create temp view staged as select rowid as idx, *, {alike} from typed_rows")
     connection.execute(
         "create or replace temp table stopped (idx bigint, rule varchar, column_name varchar, status varchar)"
     )
@@ -176,8 +181,8 @@ def judge(
     if verdict.crash is None:
         for rule, column, condition in _waiting_conditions(source):
             connection.execute(
-                f"insert into stopped select s.rowid, {quoted(rule)}, {quoted(column)}, 'waiting' "
-                f"from staged as s where ({condition}) and s.rowid not in (select idx from stopped)"
+                f"insert into stopped select s.idx, {quoted(rule)}, {quoted(column)}, 'waiting' "
+                f"from staged as s where ({condition}) and s.idx not in (select idx from stopped)"
             )
     report.seconds_gate += perf_counter() - began
     return verdict
@@ -284,9 +289,9 @@ def _frame_query(source: Source, batch: Batch, columns: list[str]) -> str:
     special = {"_landed_at": landed, **_FACTS}
     listed = ", ".join(f"{special.get(c, 's.' + identifier(c))} as {identifier(c)}" for c in columns)
     if source.contract != "survey_answers":
-        return f"select s.rowid as idx, {listed} from staged as s"
+        return f"select s.idx, {listed} from staged as s"
     return (
-        f"select s.rowid as idx, {listed} from staged as s left join ({_question_versions(source)}) as q "
+        f"select s.idx, {listed} from staged as s left join ({_question_versions(source)}) as q "
         "on s.survey_id = q.survey_id and s.question_id = q.question_id "
         "and s.submitted_at >= q.valid_from and s.submitted_at < q.valid_to"
     )

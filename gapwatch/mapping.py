@@ -110,6 +110,25 @@ def typed_select(
     )
 
 
+def constant_columns(source: Source, batch: Batch) -> dict[str, str]:
+    """Columns of `typed_select` that hold one value in all rows of a batch: name -> its SQL."""
+    mapped = _mapped_columns(source)
+    found = {c: _unmapped(source, c) for c in source.definition.columns if c not in mapped}
+    found |= {
+        "is_deleted": "false",
+        "_source": quoted(source.row_source),
+        "_batch_id": quoted(batch.batch_id),
+        "_file": quoted(batch.file),
+    }
+    if not source.questions:
+        found["_column"] = "null::varchar"
+    if not source.tie_break:
+        found["_tie_break"] = "null::varchar"
+    if source.as_of is None or not source.as_of.column:
+        found["_as_of"] = _instant(batch.as_of)
+    return found
+
+
 def text_select(source: Source, batch: Batch, *, only_rows: str | None = None) -> str:
     """SQL that yields what the mapping makes of a landed batch, as text: ``s_<contract column>``.
 
@@ -171,17 +190,24 @@ def _mapped_columns(source: Source) -> frozenset[str]:
 
 def _value(source: Source, column: str, mapped: dict[str, str], anonymous_surveys: str | None) -> str:
     """SQL for the typed value of a contract column, over the parsed layer."""
-    sql_type = source.definition.types[column]
-    is_mapped = column in mapped
-    typed = casts.value(sql_type, identifier(f"p_{column}")) if is_mapped else f"null::{sql_type}"
+    if column not in mapped:
+        return _unmapped(source, column)
+    typed = casts.value(source.definition.types[column], identifier(f"p_{column}"))
     if column in COLUMN_DEFAULTS:
-        default = f"cast({quoted(str(COLUMN_DEFAULTS[column]))} as {sql_type})"
         # The default is for what is empty, never for what could not be read.
         empty = f"{identifier(f'p_{column}')} is null and {identifier(f't_{column}')} is null"
-        return f"case when {empty} then {default} else {typed} end" if is_mapped else default
-    if column == "contact_id" and is_mapped and anonymous_surveys:
+        return f"case when {empty} then {_unmapped(source, column)} else {typed} end"
+    if column == "contact_id" and anonymous_surveys:
         return f"case when p_survey_id in ({anonymous_surveys}) then null else {typed} end"
     return typed
+
+
+def _unmapped(source: Source, column: str) -> str:
+    """SQL for the value of a contract column that the mapping does not name, or whose cell is empty."""
+    sql_type = source.definition.types[column]
+    if column in COLUMN_DEFAULTS:
+        return f"cast({quoted(str(COLUMN_DEFAULTS[column]))} as {sql_type})"
+    return f"null::{sql_type}"
 
 
 def _errors(source: Source, mapped: dict[str, str]) -> str:

@@ -24,7 +24,7 @@ def record(connection: duckdb.DuckDBPyConnection, source: Source, batch: Batch) 
     connection.execute(
         "create or replace temp table stopped_rows as "
         "select s._row, s._column, v.column_name, v.idx, v.rule, v.status "
-        "from stopped as v join staged as s on s.rowid = v.idx"
+        "from stopped as v join staged as s on s.idx = v.idx"
     )
     _register_lines(connection, batch)
     # A contact must not stay behind on an anonymous survey, also where the question is not known yet.
@@ -49,7 +49,7 @@ def record(connection: duckdb.DuckDBPyConnection, source: Source, batch: Batch) 
         f"{quoted(batch.batch_id)}, {quoted(batch.file)}, v._row, v._column, v._row + n.shift, "
         f"{key_text(contract, 's.')}, v.rule, v.column_name, {value}, "
         f"to_json({{'row': struct_pack({typed}), 'source': {landed}}}), v.status, {_now()}, null "
-        "from stopped_rows as v join staged as s on s.rowid = v.idx "
+        "from stopped_rows as v join staged as s on s.idx = v.idx "
         "left join texts as x on x._row = v._row and x._column is not distinct from v._column "
         "left join landed as l on l._row = v._row "
         "asof left join line_shifts as n on v._row >= n.first_row "
@@ -91,17 +91,17 @@ def resolve(connection: duckdb.DuckDBPyConnection, source: Source, batch: Batch)
     passed = one(
         connection,
         f"select count(*) from quarantine.rows as q join staged as s on {same} where {here} "
-        "and s.rowid not in (select idx from stopped)",
+        "and s.idx not in (select idx from stopped)",
     )
     connection.execute(
         "update quarantine.rows as q "
         "set status = case q.status when 'waiting' then 'admitted' else 'repaired' end, "
         f"resolved_at = {_now()} from staged as s where {here} and {same} "
-        "and s.rowid not in (select idx from stopped)"
+        "and s.idx not in (select idx from stopped)"
     )
     # A row that fails as before keeps its record; one that fails for another reason gets a new one.
     unchanged = (
-        "select v.idx from stopped as v join staged as s on s.rowid = v.idx "
+        "select v.idx from stopped as v join staged as s on s.idx = v.idx "
         f"join quarantine.rows as q on {same} where {here} "
         "and q.rule = v.rule and q.column_name is not distinct from v.column_name"
     )
@@ -112,7 +112,7 @@ def resolve(connection: duckdb.DuckDBPyConnection, source: Source, batch: Batch)
     if renewed:
         connection.execute(
             f"delete from quarantine.rows as q using staged as s, renewed as v where {here} and {same} "
-            "and s.rowid = v.idx"
+            "and s.idx = v.idx"
         )
         connection.execute("create or replace temp table stopped as select * from renewed")
         record(connection, source, batch)
