@@ -8,6 +8,7 @@ import hashlib
 import io
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -19,6 +20,8 @@ from gapwatch.errors import HeldError, held
 from gapwatch.workspace import Limits
 
 CHUNK = 1 << 20
+#: Smaller ones are hashed sooner than they are handed over.
+LARGE_PIECE = 1 << 17
 #: A zstd block of four bytes may become 128 KiB: small bites keep a bomb's step below 64 MiB.
 ZSTD_BITE = 2048
 ZSTD_WINDOW = 1 << 27
@@ -66,9 +69,8 @@ def decode(
     ``encoding`` None: binary. Raises `HeldError` (too_large, truncated, not_decodable, nul_byte, empty_file)
     and OSError.
     """
-    digest = hashlib.sha256()
-    with path.open("rb") as raw:
-        opened = _Hashing(raw, digest)
+    with path.open("rb") as raw, ThreadPoolExecutor(1) as beside:
+        opened = _Hashing(raw, beside)
         compressed = path.suffix.lower() in _DECOMPRESSORS
         chunks = _DECOMPRESSORS[path.suffix.lower()](opened, name) if compressed else _plain(opened)
         chunks = _bounded(chunks, opened, name, limits, compressed)
@@ -87,7 +89,7 @@ def decode(
         _drain(pieces, copy if is_copy else None)
         if compressed and stats is not None and stats.size == 0:
             raise held(name, "empty_file", "The compressed file holds nothing", "export the file again")
-    return Decoded(digest.hexdigest(), stats, is_copy)
+        return Decoded(opened.sha256(), stats, is_copy)
 
 
 def too_large(name: str, limits: Limits) -> HeldError:
@@ -101,19 +103,38 @@ def too_large(name: str, limits: Limits) -> HeldError:
 
 
 class _Hashing(io.RawIOBase):
-    """A file that hashes what is read of it and knows how much that was."""
+    """A file that hashes what is read of it and knows how much that was.
 
-    def __init__(self, raw: BinaryIO, digest: hashlib._Hash) -> None:
-        self.raw, self.digest, self.consumed = raw, digest, 0
+    Large pieces are hashed ``beside`` what is done with them, one at a time: both read, neither writes.
+    """
+
+    def __init__(self, raw: BinaryIO, beside: Executor) -> None:
+        self.raw, self.beside, self.consumed = raw, beside, 0
+        self.digest = hashlib.sha256()
+        self.under_way: Future[None] | None = None
 
     def readable(self) -> bool:
         return True
 
     def read(self, size: int = -1, /) -> bytes:
         data = self.raw.read(size)
-        self.digest.update(data)
+        self._settle()
+        if len(data) < LARGE_PIECE:
+            self.digest.update(data)
+        else:
+            self.under_way = self.beside.submit(self.digest.update, data)
         self.consumed += len(data)
         return data
+
+    def sha256(self) -> str:
+        """Hash of all that was read, in hexadecimal digits."""
+        self._settle()
+        return self.digest.hexdigest()
+
+    def _settle(self) -> None:
+        if self.under_way is not None:
+            self.under_way.result()
+            self.under_way = None
 
 
 def _plain(raw: _Hashing) -> Iterator[bytes]:
