@@ -210,13 +210,7 @@ class _Run:
             entry.rows = stage(self.connection, source, batch)
             batch_rules.check_rows(batch, entry.rows)
             if self._judge(source, batch, entry):
-                is_expected = self.backfill or batch.batch_id in self.trusted
-                limits = self.ws.limits
-                batch_rules.check_share(self.connection, source, batch, entry, limits)
-                batch_rules.check_volume(
-                    self.connection, source, batch, entry, limits, is_expected=is_expected
-                )
-                batch_rules.notice_key_collisions(self.connection, source, batch, entry)
+                self._judge_whole(source, batch, entry)
         except HeldError as error:
             entry.outcome, entry.message = "held", str(error)
             entry.rows = entry.rows or batch.records
@@ -265,6 +259,18 @@ class _Run:
             first = batch_rules.example(self.connection, batch, batch_rules.worst(entry.rules))
             entry.message = batch_rules.sentence(source, batch, entry.rules, entry.quarantined, first)
         return True
+
+    def _judge_whole(self, source: Source, batch: Batch, entry: BatchReport) -> None:
+        """The rules about the batch as a whole. Raises HeldError; their time counts as the checks'."""
+        began = perf_counter()
+        is_expected = self.backfill or batch.batch_id in self.trusted
+        limits = self.ws.limits
+        try:
+            batch_rules.check_share(self.connection, source, batch, entry, limits)
+            batch_rules.check_volume(self.connection, source, batch, entry, limits, is_expected=is_expected)
+            batch_rules.notice_key_collisions(self.connection, source, batch, entry)
+        finally:
+            self.report.seconds_gate += perf_counter() - began
 
     def _crashed(self, batch: Batch, entry: BatchReport, why: str) -> None:
         entry.outcome = "crashed"

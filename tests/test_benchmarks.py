@@ -9,9 +9,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from benchmarks import report, screens
+from benchmarks import reading, report, screens
 from benchmarks.__main__ import ROOT, run
 from benchmarks.compare import APART, KEYS, compare
+from gapwatch.contracts import CONTRACTS
 
 pytestmark = pytest.mark.xdist_group("benchmarks")
 
@@ -46,6 +47,20 @@ def test_one_more_day_built_incrementally_equals_a_full_build(results: dict[str,
 
 def test_every_row_of_the_file_is_read_both_ways(results: dict[str, Any]) -> None:
     assert results["reading_plain"]["rows"] == results["reading_pipeline"]["rows"] == 2_000
+
+
+def test_a_file_that_is_read_alone_may_be_longer_than_what_was_generated(tmp_path: Path) -> None:
+    warehouse = tmp_path / "warehouse.duckdb"
+    columns = ", ".join(f"'x' as {column}" for column in CONTRACTS["tickets"].columns[1:])
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("create schema raw")
+        connection.execute(
+            f"create table raw.tickets as select 'T' || range as ticket_id, {columns} from range(30)"
+        )
+        connection.execute("create table raw.accounts as select 1 account_id, 2 account_name, 3 updated_at")
+    reading.write_workspace(tmp_path, warehouse, 100)
+    count = f"select count(*), count(distinct ticket_id) from '{tmp_path / reading.TICKETS}'"
+    assert duckdb.execute(count).fetchall() == [(100, 100)]
 
 
 def test_the_report_tells_the_ratios_and_the_peak_memory(results: dict[str, Any]) -> None:
