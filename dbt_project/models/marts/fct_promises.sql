@@ -63,7 +63,7 @@ timed as (
 delayed as (
     select
         *,
-        not is_left_out and falls_due_at < judged_at as has_fallen_due,
+        {{ has_fallen_due('judged_at') }} as has_fallen_due,
         case
             when not is_timed or falls_due_at is null then null
             when due_on is not null
@@ -82,10 +82,7 @@ scored as (
             when settled_score is not null then settled_score
             when is_timed then 0.0 - 100.0 * greatest(0.0, least(1.0, delay / worst_delay))
         end as score,
-        case
-            when not has_fallen_due or settled_score is null and not is_timed then null
-            else coalesce(is_broken, true)
-        end as has_broken
+        {{ has_broken() }} as has_broken
     from delayed
 )
 
@@ -124,12 +121,7 @@ select
     scored.known_from,
     scored.known_to,
     scored.known_to is null as is_newest,
-    case
-        when scored.is_left_out then 'cancelled'
-        when scored.has_broken then 'broken'
-        when not scored.is_broken then 'kept'
-        else 'open'
-    end as state,
+    {{ promise_state('scored') }} as state,
     case
         when scored.score is null or not (scored.is_timed or scored.is_counted) then null
         when scored.is_counted then cast(greatest(0, scored.actual_count - signals.allowed_count) as double)

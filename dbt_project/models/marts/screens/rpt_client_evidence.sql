@@ -1,44 +1,8 @@
-{{ config(materialized='table') }}
+{{ config(materialized='view') }}
 
 with running as (
     select cast(max(week_start_on) - {{ var('evidence_weeks') }} * 7 as date) as since_on
     from {{ ref('dim_weeks') }}
-),
-
-promises as (
-    select
-        *,
-        case
-            when not is_scored then 0
-            when overdue_days is not null and kind not in ('count', 'verdict') then 3
-            when state = 'broken' then 2
-            when state = 'open' then 1
-            else 0
-        end as severity
-    from {{ ref('fct_promises') }}
-    where is_newest and account_id is not null
-),
-
--- a ticket or delivery stands once, by the worst of its promises
-subjects as (
-    select
-        account_id,
-        subject_kind,
-        source,
-        subject_id,
-        severity,
-        service_dimension,
-        cast(case when subject_kind = 'delivery' then falls_due_at else made_at end as date) as occurred_on,
-        case severity when 3 then overdue_days else days_late end as days_late,
-        row_number() over (
-            partition by subject_kind, source, subject_id
-            order by
-                severity desc,
-                coalesce(case severity when 3 then overdue_days else days_late end, 0) desc,
-                made_at asc,
-                promise_id asc
-        ) as place
-    from promises
 ),
 
 -- an answer stands once, by the lowest of its perceptions
@@ -112,8 +76,7 @@ evidence as (
         service_dimension,
         cast(null as double) as score,
         cast(case when severity >= 2 then days_late end as integer) as days_late
-    from subjects
-    where place = 1
+    from {{ ref('int_subjects_judged') }}
     union all
     select
         account_id,
