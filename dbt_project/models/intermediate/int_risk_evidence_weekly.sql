@@ -72,40 +72,82 @@ broken as (
         and promises.known_to_week > {{ first_stale_week() }}
 ),
 
+-- in the order in which they weigh
+ranked as (
+    select
+        *,
+        row_number() over (
+            order by score, falls_due_at, subject_key, signal, promise_seq, subject_from
+        ) as rank_no
+    from broken
+    where from_week < to_week and to_week > {{ first_stale_week() }}
+),
+
+-- drivers that rest on the same promises share one list of them
 owing as (
-    select points.week_id, points.account_key, points.driver, points.service_dimension, weeks.as_known_at
-    from points
-    inner join {{ ref('dim_weeks') }} as weeks on points.week_id = weeks.week_id
-    where points.driver in ('factual_gap', 'broken_promises', 'overdue_promises', 'old_commitments')
+    select
+        lists.*,
+        weeks.as_known_at,
+        row_number() over (order by lists.week_id, lists.account_key, lists.service_dimension, lists.list) as list_id
+    from (
+        select distinct
+            week_id, account_key, service_dimension,
+            {{ promise_list('driver') }} as list
+        from points
+        where {{ promise_list('driver') }} is not null
+    ) as lists
+    inner join {{ ref('dim_weeks') }} as weeks on lists.week_id = weeks.week_id
 ),
 
 -- only promises of accounts that owe something count, and of those the five that weigh most
 promised as (
     select
-        owing.week_id, owing.account_key, owing.driver, owing.service_dimension,
-        broken.subject_key, broken.subject_from, broken.signal, broken.promise_seq,
-        row_number() over (
-            partition by owing.week_id, owing.account_key, owing.driver, owing.service_dimension
-            order by broken.score, broken.falls_due_at, broken.subject_key, broken.signal, broken.promise_seq, broken.subject_from
-        ) as place
+        owing.list_id,
+        ranked.rank_no,
+        row_number() over (partition by owing.list_id order by ranked.rank_no) as place
     from owing
-    inner join broken
+    inner join ranked
         on
-            owing.account_key = broken.account_key
-            and owing.service_dimension = broken.service_dimension
-            and owing.week_id >= broken.from_week
-            and owing.week_id < broken.to_week
+            owing.account_key = ranked.account_key
+            and owing.service_dimension = ranked.service_dimension
+            and owing.week_id >= ranked.from_week
+            and owing.week_id < ranked.to_week
     where
         case
-            when owing.driver = 'old_commitments'
+            when owing.list = 'old'
                 then
-                    broken.is_open
-                    and broken.falls_due_at + interval '1 day' * {{ var('old_commitment_days') | int }} < owing.as_known_at
+                    ranked.is_open
+                    and ranked.falls_due_at + interval '1 day' * {{ var('old_commitment_days') | int }} < owing.as_known_at
             -- open for longer than that it has left the sums that these drivers read
-            when broken.is_open
-                then broken.falls_due_at >= owing.as_known_at - interval '7 days' * {{ var('overdue_weeks') | int }}
-            else owing.driver <> 'overdue_promises'
+            when ranked.is_open
+                then ranked.falls_due_at >= owing.as_known_at - interval '7 days' * {{ var('overdue_weeks') | int }}
+            else owing.list <> 'overdue'
         end
+),
+
+weightiest as (
+    select * from promised
+    where place <= 5
+),
+
+named as (
+    select
+        ranked.rank_no,
+        ranked.signal || ':' || subjects.source || ':' || subjects.subject_id || ':' || cast(ranked.promise_seq as varchar)
+            as evidence_key
+    from ranked
+    inner join {{ ref('int_promise_subjects') }} as subjects
+        on ranked.subject_key = subjects.subject_key and ranked.subject_from = subjects.subject_from
+    where ranked.rank_no in (select rank_no from weightiest)
+),
+
+listed as (
+    select
+        weightiest.list_id,
+        {{ five_json_keys('named.evidence_key', 'weightiest.place') }} as evidence_keys
+    from weightiest
+    inner join named on weightiest.rank_no = named.rank_no
+    group by weightiest.list_id
 ),
 
 keys as (
@@ -139,26 +181,24 @@ keys as (
     from points
     inner join people on points.week_id = people.week_id and points.account_key = people.account_key
     where points.driver in ('single_voice', 'expectation_inflation')
-    union all
-    select
-        promised.week_id, promised.account_key, promised.driver, promised.service_dimension,
-        'promise' as evidence_kind,
-        promised.signal || ':' || subjects.source || ':' || subjects.subject_id || ':' || cast(promised.promise_seq as varchar)
-            as evidence_key,
-        promised.place
-    from promised
-    inner join {{ ref('int_promise_subjects') }} as subjects
-        on promised.subject_key = subjects.subject_key and promised.subject_from = subjects.subject_from
-    where promised.place <= 5
 )
 
 select
-    week_id,
-    account_key,
-    driver,
-    service_dimension,
-    evidence_kind,
-    {{ json_keys('evidence_key', 'place') }} as evidence_keys
+    points.week_id, points.account_key, points.driver, points.service_dimension,
+    'promise' as evidence_kind,
+    listed.evidence_keys
+from points
+inner join owing
+    on
+        points.week_id = owing.week_id
+        and points.account_key = owing.account_key
+        and points.service_dimension = owing.service_dimension
+        and {{ promise_list('points.driver') }} = owing.list
+inner join listed on owing.list_id = listed.list_id
+union all
+select
+    week_id, account_key, driver, service_dimension, evidence_kind,
+    {{ five_json_keys('evidence_key', 'place') }} as evidence_keys
 from keys
 where
     place <= 5

@@ -16,26 +16,33 @@ account_weeks as (
     where {{ is_stale_week('week_id') }}
 ),
 
--- what was last said stands until somebody says otherwise
-known as (
+measured as (
     select
         known_values.*,
         drivers.line,
         drivers.full_value,
         drivers.cap,
-        drivers.stands_weeks,
-        lead(known_values.week_id, 1, {{ never() }}) over (
-            partition by known_values.account_key, known_values.driver, known_values.service_dimension
-            order by known_values.week_id
-        ) as next_week
+        drivers.stands_weeks
     from {{ ref('int_risk_values_weekly') }} as known_values
     inner join drivers on known_values.driver = drivers.driver
     where known_values.week_id >= {{ first_stale_week() }} - (select max(longest.stands_weeks) from drivers as longest)
 ),
 
+-- what was last said stands until somebody says otherwise
+known as (
+    select
+        *,
+        lead(week_id, 1, {{ never() }}) over (
+            partition by account_key, driver, service_dimension
+            order by week_id
+        ) as next_week
+    from measured
+    where stands_weeks > 0
+),
+
 standing as (
     select week_id, account_key, account_id, driver, service_dimension, value, n, line, full_value, cap, 0 as age_weeks
-    from known
+    from measured
     where {{ is_stale_week('week_id') }}
     union all
     select
@@ -49,30 +56,31 @@ standing as (
             and account_weeks.week_id > known.week_id
             and account_weeks.week_id < known.next_week
             and account_weeks.week_id <= known.week_id + known.stands_weeks
-    where known.stands_weeks > 0 and known.next_week > known.week_id + 1
+    where known.next_week > known.week_id + 1
 ),
 
+-- at the line but for the rounding of its value: no points
 shared as (
     select
-        *,
-        greatest(0.0, least(1.0, (value - line) / (full_value - line))) as share
+        week_id, account_key, account_id, driver, service_dimension, value, n, cap, age_weeks,
+        case
+            when round((value - line) / (full_value - line), 9) > 0
+                then least(1.0, (value - line) / (full_value - line))
+            else 0.0
+        end as share
     from standing
 ),
 
-pointed as (
-    select
-        *,
-        cap * share as full_points
-    from shared
-),
-
--- a driver of several service dimensions shares its cap among them
+-- a driver of several service dimensions shares its cap among them; most have no points to share
 capped as (
     select
         *,
-        full_points * least(1.0, cap / nullif(sum(full_points) over (partition by week_id, account_key, driver), 0.0)) as points,
-        round(full_points, 9) > 0 and round(full_points, 9) >= {{ var('turned_share') }} * cap as is_turned
-    from pointed
+        cap * share as full_points,
+        cap * share
+        * least(1.0, cap / nullif(sum(cap * share) over (partition by week_id, account_key, driver), 0.0)) as points,
+        round(cap * share, 9) > 0 and round(cap * share, 9) >= {{ var('turned_share') }} * cap as is_turned
+    from shared
+    where share > 0
 ),
 
 -- weeks in a row beyond the share have the same difference of week and place
@@ -87,10 +95,19 @@ numbered as (
 
 started as (
     select
-        *,
+        week_id, account_key, account_id, driver, service_dimension, value, n, age_weeks, points, full_points, share,
         case when is_turned then min(week_id) over (partition by account_key, driver, service_dimension, run, is_turned) end
             as started_week
     from numbered
+    union all
+    select
+        week_id, account_key, account_id, driver, service_dimension, value, n, age_weeks,
+        0.0 as points,
+        0.0 as full_points,
+        share,
+        cast(null as integer) as started_week
+    from shared
+    where share = 0
 )
 
 select
@@ -102,7 +119,7 @@ select
     started.value,
     started.n,
     cast(started.age_weeks as integer) as age_weeks,
-    coalesce(started.points, 0.0) as points,
+    started.points,
     started.full_points,
     started.share,
     {% if is_incremental() %}
