@@ -8,6 +8,9 @@ from dashboards.alerted import AlertClient, RuleRecord
 from dashboards.inbox import Alert, Told
 from dashboards.texts import Words
 
+#: Days a source is late by, below which hours say more.
+HOURS_BELOW_DAYS = 2
+
 
 def kind(code: str, words: Words) -> str:
     """The kind of an alert in plain words."""
@@ -42,10 +45,7 @@ def evidence(alert: Alert, words: Words) -> list[str]:
         "silence": words.say("{value} d without a word or a meeting", value=whole),
         "promise_overdue": words.say("{value} d overdue", value=whole),
         "expectation_inflation": words.say("expectation up {value} points", value=whole),
-        # In time: it is in the list for a batch that was held or crashed.
-        "data_stale": words.say("{value} d late", value=whole)
-        if value
-        else words.say("its newest batch was not let in"),
+        "data_stale": _late(value, words),
     }
     parts = [said.get(alert["kind"], "")] if value is not None else []
     if value is None and alert["kind"] == "data_stale":
@@ -55,6 +55,15 @@ def evidence(alert: Alert, words: Words) -> list[str]:
     if alert["n"]:
         parts.append(words.say("n {n}", n=words.integer(alert["n"])))
     return [part for part in parts if part]
+
+
+def _late(days: float | None, words: Words) -> str:
+    if not days:
+        # In time: it is in the list for a batch that was held or crashed.
+        return words.say("its newest batch was not let in")
+    if days < HOURS_BELOW_DAYS:
+        return words.say("{value} h late", value=words.integer(max(1, round(days * 24))))
+    return words.say("{value} d late", value=words.integer(round(days)))
 
 
 def whose(alert: Alert, words: Words) -> str:

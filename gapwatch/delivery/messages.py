@@ -20,6 +20,9 @@ from gapwatch.delivery.phrases import Phrases
 
 Clean = Callable[[object], str]
 
+#: Days a source is late by, below which hours say more.
+_HOURS_BELOW_DAYS = 2
+
 
 def alert_message(facts: Mapping[str, Any], key: str, contact: str | None = None) -> Message:
     """The message of one alert. ``contact`` is the name of its contact, where known and to be told."""
@@ -135,6 +138,8 @@ def _why(facts: Mapping[str, Any], words: Phrases, clean: Clean, contact: str | 
         case "data_stale" if value == 0:
             # In time: it is in the list for a batch that was held or crashed.
             return words.say("its newest batch was not let in")
+        case "data_stale" if value < _HOURS_BELOW_DAYS:
+            return words.say("data is {value} h later than agreed", value=words.number(max(1.0, value * 24)))
         case "data_stale":
             return words.say("data is {value} days later than agreed", value=number)
     return clean(facts["kind_label"])
@@ -203,7 +208,7 @@ def _driver(driver: Mapping[str, Any], words: Phrases, clean: Clean) -> dict[str
         "label": label,
         "points": words.say("{points} points", points=words.number(driver["points"], 1)),
         "value": value,
-        "n": words.say("n = {n}", n=words.number(driver["n"])) if driver["n"] is not None else "–",
+        "n": words.say("n = {n}", n=words.number(driver["n"])) if driver["n"] else "–",
         "since": words.say("since {day}", day=words.day(driver["since_on"])) if driver["since_on"] else "–",
     }
 

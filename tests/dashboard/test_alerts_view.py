@@ -59,10 +59,13 @@ def test_a_source_in_time_whose_batch_is_held_is_not_called_late(alerted: Path, 
     late = f"{9:012x}"
     assert "9 d late · since " in words(open_page(alerted, "alerts", alert=late))
 
-    with ledger_of(alerted) as ledger, ledger.writing() as connection:
-        connection.execute(alerts.update().where(alerts.c.alert_id == late).values(value=0.0))
+    def with_value(days: float) -> str:
+        with ledger_of(alerted) as ledger, ledger.writing() as connection:
+            connection.execute(alerts.update().where(alerts.c.alert_id == late).values(value=days))
+        return words(open_page(alerted, "alerts", alert=late))
 
-    text = words(open_page(alerted, "alerts", alert=late))
+    assert "10 h late · since " in with_value(0.4)
+    text = with_value(0.0)
     assert "its newest batch was not let in · since " in text
     assert "d late" not in text
 

@@ -149,6 +149,7 @@ def publish(folder: Path, *, name: str = "Harbor Logistics", contact: str = "M. 
                 select 'A-001' as account_id, {WEEK} as week_id, d.*, date '2026-06-22' as since_on
                 from (values ('factual_gap', 'trust', 44.0, -38.0, -12.0, 'score', 6),
                              ('silence', 'relationship', 28.5, 96.0, null, 'days', 3),
+                             ('renewal_near', 'relationship', 2.0, 90.0, null, 'days', 0),
                              ('gap', 'trust', 0.0, 1.0, null, 'score', 3))
                      as d(driver, service_dimension, points, value, value_before, unit, n)"""
         )

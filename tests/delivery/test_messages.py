@@ -74,6 +74,7 @@ def test_numbers_come_with_n_and_age_and_drivers_with_points(company: Alerted) -
     assert "- Week of 10 Aug 2026, as known on 16 Aug 2026" in text
     assert "- Promise gap, trust: 44.0 points (−38.0, before −12.0; n = 6; since 22 Jun 2026)" in text
     assert "- Silence: 28.5 points (96.0; n = 3; since 22 Jun 2026)" in text
+    assert "2.0 points (90.0; –; since 22 Jun 2026)" in text, "nothing to count is not counted"
     assert "Satisfaction gap" not in text, "a driver without points is none"
     assert "- Contract ends on 31 Dec 2026; 120,000 EUR a year." in text
 
@@ -108,6 +109,17 @@ def test_the_rules_record_is_told_or_that_there_is_none(company: Alerted) -> Non
                 "service_dimension": "",
             },
             "tickets, since 29 Jun 2026: data is 3 days later than agreed",
+        ),
+        (
+            {
+                "kind": "data_stale",
+                "value": 0.3,
+                "subject_kind": "source",
+                "subject_id": "tickets",
+                "account_id": None,
+                "service_dimension": "",
+            },
+            "tickets, since 29 Jun 2026: data is 7 h later than agreed",
         ),
         (
             {
