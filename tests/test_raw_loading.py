@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from gate_workspace import Company, at, digest
+from gate_workspace import GOOD, Company, at, digest
 
 import gapwatch
 from gapwatch.contracts import CONTRACTS, raw_columns
@@ -129,6 +129,20 @@ def test_the_batch_and_its_source_are_described(tmp_path: Path) -> None:
     company.source("accounts").update(calendar=None, name="customers", path="inbox/none-*.csv")
     gate(company.load())
     assert company.query("select source, calendar_id from raw._sources") == [("customers", None)]
+
+
+def test_a_large_file_lies_in_raw_in_whole_row_groups(tmp_path: Path) -> None:
+    company = Company(tmp_path / "company", ["accounts"])
+    rows = "".join(f"A{n:07d},Client {n},,,,2025-01-01T00:00:00Z\n" for n in range(600_000))
+    company.deliver_text("accounts", ",".join(GOOD["accounts"]) + "\n" + rows)
+    assert company.gate().exit_code == 0
+    sizes = company.query(
+        "select max(count) from pragma_storage_info('raw.accounts') where column_name = 'account_id' "
+        "group by row_group_id order by row_group_id"
+    )
+    assert sum(rows for (rows,) in sizes) == 600_000
+    # Small ones in between would be written again, with all that stands beside them, by the next checkpoint.
+    assert [rows for (rows,) in sizes[:-1] if rows < 100_000] == []
 
 
 def test_every_version_is_kept(tmp_path: Path) -> None:
