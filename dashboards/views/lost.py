@@ -128,7 +128,7 @@ def _charts(page: Page, found: list[Loss]) -> None:
         "first and stayed."
     )
     st.html(f'<p class="gw-line" style="margin:0">{in_html(legend)}</p>')
-    grid = st.grid(2, min_column_width=340)
+    grid = st.grid(2, min_column_width=340, gap=("small", "large"))
     for loss in shown:
         with grid.container(gap="xsmall"):
             _card(page, loss, events[loss.account_id], labels, weeks)

@@ -248,7 +248,7 @@ def _settings(page: Page) -> None:
         st.html(table.table(columns, cells, label=title, caption=caption))
     st.page_link(
         "views/quality.py",
-        label=words.say("How well the survey measures, and what was delivered"),
+        label=words.say("Quality of surveys and of sources"),
         icon=":material/fact_check:",
         query_params={name: value for name in filters.LASTING if (value := filters.lasting(name))},
     )

@@ -116,6 +116,23 @@ def test_charts_are_found_by_what_they_say(browser: Browser, address: str) -> No
     seen.page.close()
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("path", ["/", CLIENT, "/felt", "/alerts", "/lost", "/quality", "/method"])
+def test_no_words_are_cut_on_a_phone(browser: Browser, address: str, path: str, language: str) -> None:
+    joint = "&" if "?" in path else "?"
+    page = visit(browser, address, f"{path}{joint}lang={language}", "phone").page
+
+    cut = page.evaluate(
+        """() => [...document.querySelectorAll('[data-testid=stMain] *')]
+             .filter(each => getComputedStyle(each).textOverflow === 'ellipsis')
+             .filter(each => each.scrollWidth > each.clientWidth + 1)
+             .map(each => each.innerText)"""
+    )
+
+    assert cut == []
+    page.close()
+
+
 @pytest.mark.parametrize("size", sorted(SIZES))
 def test_a_chart_is_as_wide_as_its_place_and_the_pointer_is_told_a_week(
     browser: Browser, address: str, size: str
