@@ -6,7 +6,7 @@ controlled by the false discovery rate of Benjamini and Hochberg (1995), whoever
 """
 
 MIN_STAYERS = 5
-KEYS = ("week_id", "account_key", "service_dimension")
+KEYS = {"week_id": "integer", "account_key": "ubigint", "service_dimension": "varchar"}
 
 
 def model(dbt, session):
@@ -14,18 +14,18 @@ def model(dbt, session):
     p and q (0..1), and the word for it.
     """
     import numpy as np
-    import pyarrow as pa
 
     dbt.config(materialized="table")
     steady = float(dbt.config.meta_get("steady_margin"))
     rate = float(dbt.config.meta_get("false_discovery_rate"))
-    columns = dbt.ref("int_changes_compared").order(", ".join(KEYS)).to_arrow_table()
+    columns = dbt.ref("int_changes_compared").order(", ".join(KEYS)).fetchnumpy()
     table = {key: columns[key] for key in KEYS}
-    week = columns["week_id"].to_numpy()
+    types = dict(KEYS)
+    week = columns["week_id"]
     for measure in ("perception", "gap"):
         values = {
-            name: columns[name].to_numpy(zero_copy_only=False).astype(float)
-            for name in columns.column_names
+            name: np.ma.filled(column.astype(float), np.nan)
+            for name, column in columns.items()
             if measure in name
         }
         change, error, freedom = compared(values, measure)
@@ -48,9 +48,12 @@ def model(dbt, session):
             ("p_value", p_value),
             ("q_value", q_value),
         ):
-            table[f"{measure}_{name}"] = pa.array(numbers, pa.float64(), mask=np.isnan(numbers))
-        table[f"{measure}_trend"] = pa.array(word, pa.string())
-    return pa.table(table)
+            table[f"{measure}_{name}"], types[f"{measure}_{name}"] = numbers, "double"
+        table[f"{measure}_trend"], types[f"{measure}_trend"] = word.astype(object), "varchar"
+    # the arrays as they are, nan as null: a table of Arrow loads pandas with it
+    session.register("changes_tested", table)
+    typed = ", ".join(f"cast({name} as {kind}) as {name}" for name, kind in types.items())
+    return session.sql(f"select {typed} from changes_tested")
 
 
 def compared(values, measure):

@@ -4,7 +4,13 @@ Overall satisfaction is regressed on P - E, and on P, E, P^2, PE and E^2. The fi
 one under four constraints (slopes of P and E equal and opposite, no curvature), tested together by F.
 """
 
-KEYS = ("source", "survey_id", "wave", "is_whole", "service_dimension")
+KEYS = {
+    "source": "varchar",
+    "survey_id": "varchar",
+    "wave": "integer",
+    "is_whole": "boolean",
+    "service_dimension": "varchar",
+}
 #: Powers of P and E of the regressors, the intercept first.
 TERMS = ((0, 0), (1, 0), (0, 1), (2, 0), (1, 1), (0, 2))
 CONSTRAINTS = 4
@@ -15,25 +21,28 @@ def model(dbt, session):
     degrees of freedom and p (0..1). Null where P, E or their products do not vary freely.
     """
     import numpy as np
-    import pyarrow as pa
 
     dbt.config(materialized="table")
     sums = (
         dbt.ref("int_survey_sums")
         .filter("n_overall > 0 and n_expectation_items > 0")
         .order(", ".join(KEYS))
-        .to_arrow_table()
+        .fetchnumpy()
     )
     columns = {
-        name: sums[name].to_numpy(zero_copy_only=False).astype(float)
-        for name in sums.column_names
+        name: np.ma.filled(column.astype(float), np.nan)
+        for name, column in sums.items()
         if name.startswith("s_") or name == "n_overall"
     }
     numbers = fitted(columns, columns["n_overall"])
     table = {key: sums[key] for key in KEYS}
     for name, values in numbers.items():
-        table[name] = pa.array(values, pa.float64(), mask=~np.isfinite(values))
-    return pa.table(table)
+        table[name] = np.where(np.isfinite(values), values, np.nan)
+    # the arrays as they are, nan as null: a table of Arrow loads pandas with it
+    session.register("surveys_regressed", table)
+    types = KEYS | dict.fromkeys(numbers, "double")
+    typed = ", ".join(f"cast({name} as {kind}) as {name}" for name, kind in types.items())
+    return session.sql(f"select {typed} from surveys_regressed")
 
 
 def fitted(sums, n):

@@ -12,7 +12,6 @@ def model(dbt, session):
     from datetime import timedelta
 
     import numpy as np
-    import pyarrow as pa
 
     dbt.config(materialized="table")
     days = 4 * 7 * int(dbt.config.meta_get("window_weeks"))
@@ -22,23 +21,19 @@ def model(dbt, session):
         dbt.ref("service_dimensions")
         .aggregate("service_dimension, min(valid_from_on) as valid_from_on")
         .order("service_dimension")
-        .to_arrow_table()
-        .to_pylist()
+        .fetchall()
     )
-    dimensions = [tuple(row.values()) for row in dimensions]
     weeks = (
         dbt.ref("dim_weeks")
         .filter(f"week_id >= {first_week}")
         .project("week_id, week_start_on, last_day")
         .order("week_id")
-        .to_arrow_table()
-        .to_pylist()
+        .fetchall()
     )
-    ratings = dbt.ref("int_overall_ratings_scored").order("response_key, known_from_week").to_arrow_table()
+    ratings = dbt.ref("int_overall_ratings_scored").order("response_key, known_from_week").fetchnumpy()
     spans, values = pivoted(ratings, [dimension for dimension, _ in dimensions])
     rows = []
-    for row in weeks:
-        week, start_on, last_day = row.values()
+    for week, start_on, last_day in weeks:
         sunday = start_on + timedelta(days=6)
         valid = [i for i, (_, valid_from_on) in enumerate(dimensions) if valid_from_on <= sunday]
         known = (
@@ -56,12 +51,22 @@ def model(dbt, session):
         for place, i in enumerate(valid):
             weight = None if weights is None else float(weights[place])
             rows.append((week, dimensions[i][0], weight, len(answers), reason))
-    names = ("week_id", "service_dimension", "derived_weight", "n_responses", "null_reason")
-    types = (pa.int32(), pa.string(), pa.float64(), pa.int32(), pa.string())
-    columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
-    return pa.table(
-        {name: pa.array(column, kind) for name, column, kind in zip(names, columns, types, strict=True)}
-    )
+    types = {
+        "week_id": "integer",
+        "service_dimension": "varchar",
+        "derived_weight": "double",
+        "n_responses": "integer",
+        "null_reason": "varchar",
+    }
+    columns = zip(*rows, strict=True) if rows else ([] for _ in types)
+    table = {
+        # nan is null; a table of Arrow would load pandas with it
+        name: np.array(column, dtype=float if kind == "double" else object)
+        for (name, kind), column in zip(types.items(), columns, strict=True)
+    }
+    session.register("weights_derived", table)
+    typed = ", ".join(f"cast({name} as {kind}) as {name}" for name, kind in types.items())
+    return session.sql(f"select {typed} from weights_derived")
 
 
 def pivoted(ratings, dimensions):
@@ -71,7 +76,10 @@ def pivoted(ratings, dimensions):
     """
     import numpy as np
 
-    columns = {name: ratings[name].to_numpy() for name in ratings.column_names}
+    columns = {
+        name: np.ma.filled(column.astype(float), np.nan) if name.endswith("_score") else column
+        for name, column in ratings.items()
+    }
     place = {dimension: i for i, dimension in enumerate(dimensions)}
     column = np.array([place.get(name, -1) for name in columns.pop("service_dimension")], dtype=int)
     columns = {name: value[column >= 0] for name, value in columns.items()}
