@@ -54,6 +54,7 @@ APART: dict[str, str] = {
     "fct_losses": "judged on planted causes instead, by benchmarks.risk",
     "fct_restatements": "a record over builds",
     "int_closed_weeks_kept": "what fct_restatements compares with",
+    "int_subjects_judged": "what rpt_client_evidence is made of",
     "int_risk_culprits_weekly": "what the marts of risk are made of",
     "int_risk_evidence_weekly": "what the marts of risk are made of",
     "int_risk_points_weekly": "what the marts of risk are made of",

@@ -33,10 +33,11 @@
     from {{ ref('int_promises_unioned') }}
     where
         known_to_week = {{ never() }}
+        and not is_left_out
+        and falls_due_at is not null
         and (
             ended_at is null
             or settled_score is null
-            or falls_due_at is null
             or {{ week_of('falls_due_at') }} >= {{ stale_from_week() }}
         )
 {%- endmacro %}
