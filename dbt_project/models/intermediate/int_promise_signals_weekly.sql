@@ -22,82 +22,98 @@ signals as (
     from {{ ref('signals') }}
 ),
 
-promises as (
-    select
-        promises.*,
-        {{ week_of('falls_due_at') }} as due_week,
-        {{ day_of('falls_due_at') }} as due_day,
-        {{ week_of('ended_at') }} as ended_week,
-        {{ day_of('ended_at') }} as ended_day
-    from {{ ref('int_promises_unioned') }} as promises
-    where
-        not is_left_out
-        and known_from_week < known_to_week
-        and known_to_week > {{ first_stale_week() }}
-        and falls_due_at is not null
-        and (settled_score is not null or is_timed)
-        {% if is_incremental() %}
-            -- what left the sums before the first stale week, in time not to be read at all
-            and (
-                falls_due_at >= cast('1970-01-05' as timestamp)
-                + interval '7 days' * ({{ first_stale_week() }} - {{ var('overdue_weeks') }} - {{ var('window_weeks') }})
-                or (ended_at is null and settled_score is null)
-                or ended_at >= cast('1970-01-05' as timestamp) + interval '7 days' * ({{ first_stale_week() }} - {{ var('window_weeks') }} - 1)
-            )
-        {% endif %}
-),
-
-placed as (
-    select
-        promises.*,
-        running.running_week,
-        running.as_known_at,
-        greatest(
-            promises.known_from_week,
-            -- due in the running week but not yet: it does not count before it falls due
-            case when promises.falls_due_at >= running.as_known_at then running.running_week + 1 else promises.due_week end
-        ) as from_week,
-        case
-            when promises.ended_at is not null then greatest(promises.due_week, promises.ended_week) + {{ var('window_weeks') }}
-            else promises.due_week + {{ var('overdue_weeks') }}
-        end as leaves_week,
-        -- the window of the running week ends with its last day: what just left may still be in it
-        case
-            when promises.ended_at is not null
-                then greatest(promises.due_day, promises.ended_day) > running.last_day - 7 * {{ var('window_weeks') }}
-            else promises.falls_due_at >= running.as_known_at - interval '7 days' * {{ var('overdue_weeks') }}
-        end as is_in_running_window
-    from promises
-    cross join running
-),
-
-counted as (
-    select
-        account_key,
-        signal_id,
-        cast(priority_weight as double) as weight,
-        settled_score,
-        is_broken,
-        due_on,
-        due_time_zone,
-        falls_due_at,
-        due_calendar_id,
-        falls_due_minute,
-        worst_delay,
-        ended_at,
-        greatest(from_week, {{ first_stale_week() }}) as from_week,
-        least(
+-- settled ones, by far the most, are read once; what time still changes is small, and read by several below
+{% for which, condition in [('settled', 'settled_score is not null'), ('unsettled', 'settled_score is null and is_timed')] %}
+    {{ which }}_promises as (
+        select
+            account_key,
+            signal_id,
+            cast(priority_weight as double) as weight,
+            settled_score,
+            is_broken,
+            due_on,
+            due_time_zone,
+            falls_due_at,
+            due_calendar_id,
+            falls_due_minute,
+            worst_delay,
+            ended_at,
+            known_from_week,
             known_to_week,
-            running_week + 1,
-            case when leaves_week = running_week and is_in_running_window then leaves_week + 1 else leaves_week end
-        ) as to_week
-    from placed
-),
+            {{ week_of('falls_due_at') }} as due_week,
+            {{ day_of('falls_due_at') }} as due_day,
+            {{ week_of('ended_at') }} as ended_week,
+            {{ day_of('ended_at') }} as ended_day
+        from {{ ref('int_promises_unioned') }}
+        where
+            {{ condition }}
+            and not is_left_out
+            and known_from_week < known_to_week
+            and known_to_week > {{ first_stale_week() }}
+            and falls_due_at is not null
+            {% if is_incremental() %}
+            -- what left the sums before the first stale week, in time not to be read at all
+                and (
+                    falls_due_at >= cast('1970-01-05' as timestamp)
+                    + interval '7 days' * ({{ first_stale_week() }} - {{ var('overdue_weeks') }} - {{ var('window_weeks') }})
+                    or (ended_at is null and settled_score is null)
+                    or ended_at >= cast('1970-01-05' as timestamp) + interval '7 days' * ({{ first_stale_week() }} - {{ var('window_weeks') }} - 1)
+                )
+            {% endif %}
+    ),
 
-spans as (
-    select * from counted
-    where from_week < to_week
-),
+    {{ which }}_placed as (
+        select
+            promises.*,
+            running.running_week,
+            running.as_known_at,
+            greatest(
+                promises.known_from_week,
+                -- due in the running week but not yet: it does not count before it falls due
+                case when promises.falls_due_at >= running.as_known_at then running.running_week + 1 else promises.due_week end
+            ) as from_week,
+            case
+                when promises.ended_at is not null then greatest(promises.due_week, promises.ended_week) + {{ var('window_weeks') }}
+                else promises.due_week + {{ var('overdue_weeks') }}
+            end as leaves_week,
+            -- the window of the running week ends with its last day: what just left may still be in it
+            case
+                when promises.ended_at is not null
+                    then greatest(promises.due_day, promises.ended_day) > running.last_day - 7 * {{ var('window_weeks') }}
+                else promises.falls_due_at >= running.as_known_at - interval '7 days' * {{ var('overdue_weeks') }}
+            end as is_in_running_window
+        from {{ which }}_promises as promises
+        cross join running
+    ),
+
+    {{ which }}_counted as (
+        select
+            account_key,
+            signal_id,
+            weight,
+            settled_score,
+            is_broken,
+            due_on,
+            due_time_zone,
+            falls_due_at,
+            due_calendar_id,
+            falls_due_minute,
+            worst_delay,
+            ended_at,
+            greatest(from_week, {{ first_stale_week() }}) as from_week,
+            least(
+                known_to_week,
+                running_week + 1,
+                case when leaves_week = running_week and is_in_running_window then leaves_week + 1 else leaves_week end
+            ) as to_week
+        from {{ which }}_placed
+    ),
+
+    {{ which }}_spans as (
+        select * from {{ which }}_counted
+        where from_week < to_week
+    ),
+{% endfor %}
 
 calendars as (
     select distinct calendar_id from {{ ref('int_calendar_windows') }}
@@ -124,17 +140,14 @@ worsening as (
             when spans.due_calendar_id is not null then week_ends.minute - spans.falls_due_minute
             else {{ minutes_between('spans.falls_due_at', 'weeks.as_known_at') }}
         end as delay
-    from spans
+    from unsettled_spans as spans
     inner join {{ ref('dim_weeks') }} as weeks
         on weeks.week_id >= spans.from_week and weeks.week_id < spans.to_week
     left join week_ends on spans.due_calendar_id = week_ends.calendar_id and weeks.week_id = week_ends.week_id
     where
-        spans.settled_score is null
-        and (
-            spans.due_calendar_id is not null
-            or weeks.week_id <= {{ week_of('spans.falls_due_at') }}
-            + cast(ceil(spans.worst_delay / case when spans.due_on is not null then 7.0 else 10080.0 end) as integer) + 1
-        )
+        spans.due_calendar_id is not null
+        or weeks.week_id <= {{ week_of('spans.falls_due_at') }}
+        + cast(ceil(spans.worst_delay / case when spans.due_on is not null then 7.0 else 10080.0 end) as integer) + 1
 ),
 
 -- open and overdue for long: listed from then on for as long as they stay open
@@ -151,8 +164,16 @@ old_commitments as (
             end
         ) as from_week,
         least(known_to_week, running_week + 1) as to_week
-    from placed
-    where settled_score is null and ended_at is null
+    from unsettled_placed
+    where ended_at is null
+),
+
+spans as (
+    select account_key, signal_id, from_week, to_week, weight, settled_score, is_broken, false as is_overdue
+    from settled_spans
+    union all
+    select account_key, signal_id, from_week, to_week, weight, settled_score, is_broken, ended_at is null as is_overdue
+    from unsettled_spans
 ),
 
 -- many come and go in the same weeks
@@ -163,7 +184,7 @@ grouped as (
         sum(weight * coalesce(settled_score, -100.0)) as score,
         sum(cast(1 as double)) as promises,
         sum(cast(case when coalesce(is_broken, true) then 1 else 0 end as double)) as broken,
-        sum(cast(case when ended_at is null and settled_score is null then 1 else 0 end as double)) as overdue
+        sum(cast(case when is_overdue then 1 else 0 end as double)) as overdue
     from spans
     group by account_key, signal_id, from_week, to_week
 ),
