@@ -1,4 +1,9 @@
-{{ config(materialized='table') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ forget('week_id >= ' ~ stale_from_week() ~ ' or week_id <= ' ~ week_of(as_of()) ~ ' - ' ~ var('worklist_weeks')) }}"
+) }}
 
 with running as (
     select max(week_id) as running_week from {{ ref('dim_weeks') }}
@@ -17,10 +22,10 @@ recent as (
     select satisfaction.*, running.running_week
     from satisfaction
     cross join running
-    where satisfaction.week_id > running.running_week - {{ var('worklist_weeks') }}
+    where satisfaction.week_id > running.running_week - {{ var('worklist_weeks') }} and {{ is_stale_week('satisfaction.week_id') }}
 ),
 
--- the last week before the list in which the gap was not wide, or the week before the first one
+-- the last week before those that are made in which the gap was not wide, or the week before the first one
 earlier as (
     select
         account_id,
@@ -29,7 +34,7 @@ earlier as (
         min(satisfaction.week_id) - 1 as week_before_first
     from satisfaction
     cross join running
-    where satisfaction.week_id <= running.running_week - {{ var('worklist_weeks') }}
+    where satisfaction.week_id <= running.running_week - {{ var('worklist_weeks') }} or not {{ is_stale_week('satisfaction.week_id') }}
     group by account_id, service_dimension
 ),
 
@@ -54,7 +59,9 @@ runs as (
 before as (
     select account_id, service_dimension, week_id, satisfaction_gap, paired_perception_score, expectation_score
     from satisfaction
-    where week_id > (select running_week - {{ var('worklist_weeks') }} - {{ var('window_weeks') }} from running)
+    where
+        week_id > (select running_week - {{ var('worklist_weeks') }} - {{ var('window_weeks') }} from running)
+        and week_id >= {{ first_stale_week() }} - {{ var('window_weeks') }}
 ),
 
 compared as (
@@ -77,7 +84,7 @@ voices as (
         account_id,
         count(distinct voice_key) as n_contacts
     from {{ ref('int_voices_weekly') }}
-    where is_counted and week_id > (select running_week - {{ var('worklist_weeks') }} from running)
+    where is_counted and week_id > (select running_week - {{ var('worklist_weeks') }} from running) and {{ is_stale_week('week_id') }}
     group by week_id, account_id
 ),
 
@@ -99,6 +106,7 @@ answered_once as (
         not ratings.is_newest
         and ratings.survey_kind = 'relationship'
         and weeks.week_id > (select running_week - {{ var('worklist_weeks') }} from running)
+        and {{ is_stale_week('weeks.week_id') }}
     group by ratings.account_id, weeks.week_id
 ),
 
@@ -116,7 +124,7 @@ last_answered as (
 overdue as (
     select week_id, account_id, sum(n_open_overdue) as promises_overdue
     from {{ ref('fct_promise_gap_weekly') }}
-    where week_id > (select running_week - {{ var('worklist_weeks') }} from running)
+    where week_id > (select running_week - {{ var('worklist_weeks') }} from running) and {{ is_stale_week('week_id') }}
     group by week_id, account_id
 ),
 

@@ -1,4 +1,6 @@
 {{ config(materialized='table') }}
+{#- an instant and no relation to join: what ended before it is not even read -#}
+{%- set opened_at = add_minutes(as_of(), '-10080.0 * ' ~ var('window_weeks')) %}
 
 -- which source brought which survey: answers know their batch, batches their source
 with brought as (
@@ -15,16 +17,11 @@ active as (
     where is_active
 ),
 
-since as (
-    select {{ add_minutes(as_of(), '-10080.0 * ' ~ var('window_weeks')) }} as opened_at
-),
-
 felt as (
     select distinct brought.source, ratings.account_id, ratings.service_dimension
     from {{ ref('fct_ratings') }} as ratings
     inner join brought on ratings.source = brought.system and ratings.survey_id = brought.survey_id
-    cross join since
-    where ratings.survey_kind = 'relationship' and ratings.submitted_at > since.opened_at
+    where ratings.survey_kind = 'relationship' and ratings.submitted_at > {{ opened_at }}
 ),
 
 -- a ticket system is as old as its oldest file: events tell of tickets, promises of deliveries
@@ -49,8 +46,7 @@ delivering as (
 owed as (
     select distinct source as system, subject_kind, account_id, service_dimension
     from {{ ref('fct_promises') }}
-    cross join since
-    where is_newest and is_scored and (ended_at is null or ended_at > since.opened_at)
+    where is_newest and is_scored and (ended_at is null or ended_at > {{ opened_at }})
 ),
 
 factual as (
