@@ -20,6 +20,12 @@
     end
 {%- endmacro %}
 
+{# The ledger, or as much of it as counts in the weeks that are made again. #}
+{% macro promises_of_stale_weeks() -%}
+    {%- set recent, ledger = ref('int_promises_recent'), ref('int_promises_unioned') -%}
+    {{ recent if is_incremental() else ledger }}
+{%- endmacro %}
+
 {#
     Keys of tickets and deliveries that may stand otherwise than at the last build: they changed, or time alone
     can change them, since a promise of theirs is not settled or has fallen due since.
@@ -30,11 +36,9 @@
     {{ changed_deliveries() }}
     union all
     select subject_key
-    from {{ ref('int_promises_unioned') }}
+    from {{ ref('int_promises_recent') }}
     where
         known_to_week = {{ never() }}
-        and not is_left_out
-        and falls_due_at is not null
         and (
             ended_at is null
             or settled_score is null

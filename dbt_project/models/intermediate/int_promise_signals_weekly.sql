@@ -44,22 +44,13 @@ signals as (
             {{ day_of('falls_due_at') }} as due_day,
             {{ week_of('ended_at') }} as ended_week,
             {{ day_of('ended_at') }} as ended_day
-        from {{ ref('int_promises_unioned') }}
+        from {{ promises_of_stale_weeks() }}
         where
             {{ condition }}
             and not is_left_out
             and known_from_week < known_to_week
             and known_to_week > {{ first_stale_week() }}
             and falls_due_at is not null
-            {% if is_incremental() %}
-            -- what left the sums before the first stale week, in time not to be read at all
-                and (
-                    falls_due_at >= cast('1970-01-05' as timestamp)
-                    + interval '7 days' * ({{ first_stale_week() }} - {{ var('overdue_weeks') }} - {{ var('window_weeks') }})
-                    or (ended_at is null and settled_score is null)
-                    or ended_at >= cast('1970-01-05' as timestamp) + interval '7 days' * ({{ first_stale_week() }} - {{ var('window_weeks') }} - 1)
-                )
-            {% endif %}
     ),
 
     {{ which }}_placed as (

@@ -62,7 +62,7 @@ broken as (
                 ) + {{ var('window_weeks') }}
             end
         ) as to_week
-    from {{ ref('int_promises_unioned') }} as promises
+    from {{ promises_of_stale_weeks() }} as promises
     inner join scored_signals on promises.signal_id = scored_signals.signal_id
     where
         not promises.is_left_out

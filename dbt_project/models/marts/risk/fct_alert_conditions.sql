@@ -118,7 +118,7 @@ open_promises as (
         greatest(promises.known_from_week, {{ week_of('promises.falls_due_at') }}) as from_week,
         promises.known_to_week as to_week,
         count(*) as n
-    from {{ ref('int_promises_unioned') }} as promises
+    from {{ promises_of_stale_weeks() }} as promises
     inner join numbers on promises.signal_id = numbers.signal_id
     inner join {{ ref('dim_signals') }} as known_signals on numbers.signal = known_signals.signal
     where
