@@ -20,7 +20,6 @@ from typing import Any
 
 import duckdb
 
-from benchmarks.generate import Size, generate
 from gapwatch import gate, landing
 from gapwatch.contracts import CONTRACTS
 from gapwatch.workspace import Workspace, load_workspace
@@ -147,7 +146,7 @@ def main(arguments: list[str] | None = None) -> int:
         "version: 1\nname: Tickets\n", encoding="utf-8"
     )
     generated = load_workspace(options.folder / "generated")
-    generate(generated, Size(tickets=min(options.rows, 1_000_000), answers=1_000))
+    _phase("generate", generated.folder, min(options.rows, 1_000_000), 1_000)
     write_workspace(files, generated.warehouse_path, options.rows)
     shutil.rmtree(generated.folder)
     runs: dict[str, list[dict[str, Any]]] = {"reading_plain": [], "reading_pipeline": []}
@@ -173,9 +172,14 @@ def _seconds_counted(run: dict[str, Any]) -> float:
 def _alone(phase: str, files: Path, folder: Path) -> dict[str, Any]:
     """One run in a process of its own, over the same files in a folder that was never read."""
     shutil.copytree(files, folder, copy_function=os.link)
-    command = [sys.executable, "-m", "benchmarks.phase", phase, str(folder)]
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, encoding="utf-8", check=True)
+    result = _phase(phase, folder)
     shutil.rmtree(folder)
+    return result
+
+
+def _phase(name: str, folder: Path, *numbers: int) -> dict[str, Any]:
+    command = [sys.executable, "-m", "benchmarks.phase", name, str(folder), *map(str, numbers)]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, encoding="utf-8", check=True)
     result: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return result
 
