@@ -69,8 +69,11 @@ def portfolio_title(
     )
 
 
-def unfelt_title(dimension: str, counts: Mapping[str, int], words: Words) -> str:
-    """The finding of the felt and factual page: ``counts`` of clients by situation."""
+def unfelt_title(dimension: str, counts: Mapping[str, int], words: Words, *, n_unheard: int = 0) -> str:
+    """The finding of the felt and factual page: ``counts`` of clients by situation.
+
+    ``n_unheard`` clients have broken promises and nobody who was heard.
+    """
     unfelt, felt_too = counts.get("factual_bad", 0), counts.get("both_bad", 0)
     if unfelt:
         return words.count(
@@ -89,6 +92,13 @@ def unfelt_title(dimension: str, counts: Mapping[str, int], words: Words) -> str
     if counts.get("both_good", 0) or counts.get("felt_bad", 0):
         return words.say(
             "{dimension}: our promises are kept wherever clients were heard", dimension=dimension
+        )
+    if n_unheard:
+        return words.count(
+            "{dimension}: promises to {n} client are broken, and nobody there was heard",
+            "{dimension}: promises to {n} clients are broken, and nobody there was heard",
+            n_unheard,
+            dimension=dimension,
         )
     return words.say("{dimension}: no client is known on both sides", dimension=dimension)
 

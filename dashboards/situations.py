@@ -24,6 +24,12 @@ class FeltPoint:
     promise_gap: float | None
     n_promises: int | None
     situation: str
+    is_factual_good: bool | None = None
+
+    @property
+    def is_broken_unheard(self) -> bool:
+        """Promises are broken, and nobody was heard who could say so."""
+        return self.situation == "felt_unknown" and self.is_factual_good is False
 
 
 @dataclass(frozen=True)

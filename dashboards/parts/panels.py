@@ -55,10 +55,22 @@ def whole_portfolio(page: Page, week: Week, dim: str | None, chosen: Filters) ->
         else words.say("Where {filters} stands", filters=in_markdown(filtered(chosen, words))),
         anchor=False,
     )
+    shown = [code for code in page.labels.codes if code in rows]
+    if all(rows[code].satisfaction_gap is None for code in shown):
+        st.html(
+            table.box(
+                words.say("Nobody was heard on any service dimension in {weeks} weeks"),
+                words.say(
+                    "There is no perception to show. What was done against what was promised is under Felt "
+                    "and factual."
+                ),
+                60,
+            )
+        )
+        return
     reliability = quality.unreliable(page.snapshot, week.week_id)
     gap_legend(page, reliability, with_minimum=False)
     history = portfolio.portfolio_history(page.snapshot, week.week_id, cut, value)
-    shown = [code for code in page.labels.codes if code in rows]
     domain = charts.shared_domain([history[code] for code in shown if code in history])
     grid = st.grid(min(4, max(1, len(shown))), min_column_width=215)
     for code in shown:
@@ -92,10 +104,22 @@ def key_figures(page: Page, row: PortfolioRow, dim: str | None) -> str:
     """The cards of a cut, over all dimensions or on one."""
     words = page.words
     scope = page.labels.of(dim) if dim else words.say("All dimensions")
-    changes = words.say(
-        "P {p}, E {e} in {weeks} weeks",
-        p=words.signed(row.perception_change_13, 1),
-        e=words.signed(row.expectation_change_13, 1),
+    # Without a value of 13 weeks before, which the dashes would not say, there is no line.
+    moved_by = (
+        [words.say("{change} in {weeks} weeks", change=words.signed(row.gap_change_13, 1))]
+        if row.gap_change_13 is not None
+        else []
+    )
+    changes = (
+        [
+            words.say(
+                "P {p}, E {e} in {weeks} weeks",
+                p=words.signed(row.perception_change_13, 1),
+                e=words.signed(row.expectation_change_13, 1),
+            )
+        ]
+        if row.perception_change_13 is not None or row.expectation_change_13 is not None
+        else []
     )
     p, e = words.score(row.paired_perception_score, 1), words.score(row.expectation_score, 1)
     joined = (
@@ -109,15 +133,12 @@ def key_figures(page: Page, row: PortfolioRow, dim: str | None) -> str:
             (
                 words.say("Satisfaction gap"),
                 words.signed(row.satisfaction_gap, 1),
-                [
-                    words.say("{change} in {weeks} weeks", change=words.signed(row.gap_change_13, 1)),
-                    words.say("{scope}, {mean_of_n}", scope=scope, mean_of_n=mean_n),
-                ],
+                [*moved_by, words.say("{scope}, {mean_of_n}", scope=scope, mean_of_n=mean_n)],
             ),
             (
                 words.say("Perception / expectation"),
                 f"{p} / {e}",
-                [changes, mean_n],
+                [*changes, mean_n],
             ),
             (
                 words.say("Heard from"),
@@ -128,6 +149,8 @@ def key_figures(page: Page, row: PortfolioRow, dim: str | None) -> str:
                         heard=words.integer(row.n_contacts),
                         all=words.integer(row.n_eligible),
                     )
+                    if row.n_eligible
+                    else words.say("no contact is known")
                 ],
             ),
             (
@@ -151,12 +174,10 @@ def _panel(
     reliability: Mapping[str, float | None],
 ) -> None:
     words, label = page.words, page.labels.of(code)
-    heading = table.heading(label, sentences.portfolio_panel(row, reliability.get(code), words))
     if not points or row.satisfaction_gap is None:
-        st.html(
-            heading + table.box(label, words.say("Nobody was heard on this in {weeks} weeks."), PANEL_HEIGHT)
-        )
+        st.html(table.box(label, words.say("Nobody was heard on this in {weeks} weeks."), PANEL_HEIGHT))
         return
+    heading = table.heading(label, sentences.portfolio_panel(row, reliability.get(code), words))
     chart = charts.gap_chart(
         points,
         words,

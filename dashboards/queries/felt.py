@@ -39,16 +39,21 @@ def points(snapshot: Snapshot, week_id: int, dim: str, filters: Filters) -> tupl
 
 @cached(max_entries=500)
 def unfelt(snapshot: Snapshot, week_id: int, filters: Filters) -> dict[str, int]:
-    """In how many clients each service dimension has broken promises that are not felt; the most first."""
+    """In how many clients each service dimension has broken promises that are not felt; the most first.
+
+    Where that is alike, those with most clients whose promises are broken and who were not heard.
+    """
     rows = fetch(
         snapshot,
         "marts.fct_felt_and_factual_weekly",
-        f"""select service_dimension, count(case when situation = 'factual_bad' then 1 end) as n
+        f"""select service_dimension, count(case when situation = 'factual_bad' then 1 end) as n,
+                count(case when situation = 'felt_unknown' and not is_factual_good then 1 end) as n_unheard
             from (select f.* {_IN_VIEW}) join marts.dim_service_dimensions as d using (service_dimension)
-            group by service_dimension, d.sort_order order by n desc, d.sort_order""",
+            group by service_dimension, d.sort_order
+            order by n desc, n_unheard desc, d.sort_order""",
         **_who(week_id, filters),
     )
-    return dict(rows)
+    return {code: n for code, n, _ in rows}
 
 
 @cached(max_entries=500)

@@ -32,6 +32,8 @@ from dashboards.rows import Client, GapPoint, Standing, Week
 from dashboards.shell import Page
 
 LARGE, SMALL, FELT = 505, 116, 250
+#: Panels that the large one and those at its side have room for; further ones stand below.
+BESIDE = 4
 WIDEST = "widest"
 
 
@@ -217,8 +219,13 @@ def _gaps(
     with left:
         _panel(page, found, ordered[0], history, LARGE, domain, reliability)
     with right:
-        for standing in ordered[1:]:
+        for standing in ordered[1:BESIDE]:
             with st.container(gap="xsmall"):
+                _panel(page, found, standing, history, SMALL, domain, reliability)
+    if len(ordered) > BESIDE:
+        below = st.grid(4, min_column_width=215)
+        for standing in ordered[BESIDE:]:
+            with below.container():
                 _panel(page, found, standing, history, SMALL, domain, reliability)
     weekly.gaps(page, history)
 

@@ -22,7 +22,7 @@ from dashboards.shell import Page
 from dashboards.situations import SITUATIONS, FeltPoint
 
 MOST_UNFELT = "most"
-SHOWN, LISTED = 8, 200
+SHOWN, LISTED, EMPTY = 8, 200, 120
 Known = tuple[str, Sequence[FeltPoint]]
 
 
@@ -59,7 +59,12 @@ def main() -> None:
 def _title(page: Page, week: Week, dim: str, chosen: Filters, points: Sequence[FeltPoint]) -> None:
     words = page.words
     title = (
-        sentences.unfelt_title(page.labels.of(dim), Counter(point.situation for point in points), words)
+        sentences.unfelt_title(
+            page.labels.of(dim),
+            Counter(point.situation for point in points),
+            words,
+            n_unheard=sum(point.is_broken_unheard for point in points),
+        )
         if points
         else words.say("No client matches")
     )
@@ -113,7 +118,7 @@ def _scatter(page: Page, dim: str, points: Sequence[FeltPoint]) -> None:
                     "No client in view is known on both sides: somebody has to answer, and a promise "
                     "has to fall due."
                 ),
-                quadrant.HEIGHT,
+                EMPTY,
             )
         )
         return
@@ -178,6 +183,15 @@ def _listed(page: Page, dim: str, points: Sequence[FeltPoint]) -> None:
             )
         with st.expander(label, icon=":material/list:"):
             st.html(_table(page, dim, rest[:LISTED], label))
+    unheard = [point for point in points if point.is_broken_unheard]
+    if unheard:
+        title = words.say("Broken, and nobody was heard")
+        st.html(table.heading(title, words.say("ask them; the worst kept promises first")))
+        st.html(_table(page, dim, unheard[:SHOWN], title))
+    if len(unheard) > SHOWN:
+        label = words.count("{n} more", "{n} more", len(unheard) - SHOWN)
+        with st.expander(label, icon=":material/list:", key="unheard"):
+            st.html(_table(page, dim, unheard[SHOWN:LISTED], label))
 
 
 def _table(page: Page, dim: str, rows: Sequence[FeltPoint], label: str) -> str:
@@ -194,8 +208,12 @@ def _cells(page: Page, dim: str, row: FeltPoint) -> list[str]:
     words = page.words
     address = in_html(filters.link("client", account=row.account_id, dim=dim))
     within = interval(row.perception_low_score, row.perception_high_score, words, signed=False)
-    behind = words.say(
-        "{interval}, n {n} of {eligible}", interval=within, n=row.n_contacts, eligible=row.n_eligible
+    behind = (
+        words.say("nobody was heard")
+        if row.perception_shrunk_score is None
+        else words.say(
+            "{interval}, n {n} of {eligible}", interval=within, n=row.n_contacts, eligible=row.n_eligible
+        )
     )
     promised = words.count("{n} promise", "{n} promises", row.n_promises or 0)
     name = in_html(row.account_name or row.account_id)

@@ -91,11 +91,34 @@ def test_without_anybody_known_on_both_sides_there_is_a_box_and_no_zero(
 ) -> None:
     silent = (
         "update marts.fct_felt_and_factual_weekly "
-        "set situation = 'felt_unknown', perception_shrunk_score = null"
+        "set situation = 'felt_unknown', perception_shrunk_score = null, is_factual_good = true"
     )
 
     at = open_page(fixture_snapshot.publish(tmp_path, silent), "felt", dim="trust")
 
     assert title(at) == "Trust: no client is known on both sides"
     assert "somebody has to answer" in words(at)
+    assert "nobody was heard" not in title(at)
     assert alts(at) == []
+
+
+def test_broken_promises_are_listed_where_nobody_was_heard(
+    tmp_path: Path, open_page: OpenPage, ask: Ask
+) -> None:
+    n_broken = """select service_dimension, count(*) from marts.fct_felt_and_factual_weekly
+        where week_id = (select max(week_id) from marts.dim_weeks) and not is_factual_good group by 1"""
+    counts = dict(ask(n_broken))
+    silent = (
+        "update marts.fct_felt_and_factual_weekly "
+        "set situation = 'felt_unknown', perception_shrunk_score = null"
+    )
+
+    at = open_page(fixture_snapshot.publish(tmp_path, silent), "felt")
+
+    most = max(counts.values())
+    found = title(at)
+    assert found.endswith(f": promises to {most} clients are broken, and nobody there was heard")
+    listed = rows(at, "Broken, and nobody was heard")
+    assert len(listed) == min(most, 8)
+    assert all(row[2].startswith("\u2212") for row in listed)
+    assert all(row[1] == "– nobody was heard" for row in listed)

@@ -8,7 +8,7 @@ from pathlib import Path
 import fixture_snapshot
 import pytest
 from conftest import OpenPage
-from reading_pages import banners, rows, title, words
+from reading_pages import alts, banners, rows, title, words
 
 LATE = (
     "update marts.fct_source_freshness set is_late = true, "
@@ -182,4 +182,8 @@ def test_nobody_heard_at_all_is_not_shown_as_zeros(tmp_path: Path, open_page: Op
     at = open_page(fixture_snapshot.publish(tmp_path, *silent), sort="gap")
 
     assert title(at) == "No client in view has answered in the last 13 weeks"
-    assert "Satisfaction gap – – in 13 weeks" in words(at)
+    text = words(at)
+    assert "Satisfaction gap – All dimensions" in text
+    assert "Nobody was heard on any service dimension in 13 weeks" in text
+    assert "Nobody was heard on this" not in text, "said once"
+    assert alts(at) == []
