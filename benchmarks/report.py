@@ -118,7 +118,9 @@ def _reading(results: dict[str, Any]) -> list[str]:
         _line("landing", own["seconds_ingest"], ""),
         _line("typing, loading", own["seconds_loading"], f"{_peak(own)}, the checks included"),
         _line("the gate's checks", own["seconds_gate"], f"and {own['seconds_starting']:.2f} s to start them"),
-        _ratio("landing + loading / plain", taken / plain["seconds"], GOAL_READING),
+        # Landing reads the file; typing and loading are the gate's step, and told with it and without.
+        _ratio("landing / plain", own["seconds_ingest"] / plain["seconds"], GOAL_READING),
+        _ratio("landing + typing + loading / plain", taken / plain["seconds"], GOAL_READING),
         "",
     ]
 
