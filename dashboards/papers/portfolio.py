@@ -23,7 +23,7 @@ from dashboards.papers import sheet
 from dashboards.papers.sheet import Paper
 from dashboards.parts import at_risk, moved, track_record
 from dashboards.parts.common import gap_keys
-from dashboards.parts.panels import key_figures, panel_alt
+from dashboards.parts.panels import key_figures, nobody_heard, panel
 from dashboards.parts.worklist import SPARK_WEEKS, number, spark
 from dashboards.queries import alerts, felt, losses, measured, portfolio, quality, shared
 from dashboards.queries import risk as asked_of
@@ -135,30 +135,16 @@ def _standing(page: Page, week: Week, made: Paper) -> None:
     history = portfolio.portfolio_history(snapshot, week.week_id, "all", "all")
     shown = [code for code in page.labels.codes if code in rows]
     domain = charts.shared_domain([history[code] for code in shown if code in history])
-    panels = []
-    for code in shown:
-        row, points, label = rows[code], history.get(code, []), page.labels.of(code)
-        head = table.heading(label, sentences.portfolio_panel(row, reliability.get(code), words))
-        if not points or row.satisfaction_gap is None:
-            head += table.box(label, words.say("Nobody was heard on this in {weeks} weeks."), BOX_HEIGHT)
-        else:
-            head += charts.gap_chart(
-                points,
-                words,
-                page.colours,
-                height=PANEL_HEIGHT,
-                domain=domain,
-                spelled_out=False,
-                alt=panel_alt(page, row),
-                is_reliable=code not in reliability,
-            )
-        panels.append(head)
+    panels = [
+        panel(page, rows[code], history.get(code, []), domain, reliability, PANEL_HEIGHT) for code in shown
+    ]
     legend = gap_keys(page, reliability, with_minimum=False)
+    is_heard = any(rows[code].satisfaction_gap is not None for code in shown)
     made.add(
         words.say("Where the whole portfolio stands"),
         figures,
         sheet.line(asked),
-        sheet.whole(legend, sheet.side_by_side(panels)),
+        sheet.whole(legend, sheet.side_by_side(panels)) if is_heard else nobody_heard(page),
     )
     changes = measured.portfolio_changes(snapshot, week.week_id, "all", "all")
     whole = next((change for change in changes if change.service_dimension == "overall"), None)

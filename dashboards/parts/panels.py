@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -57,16 +57,7 @@ def whole_portfolio(page: Page, week: Week, dim: str | None, chosen: Filters) ->
     )
     shown = [code for code in page.labels.codes if code in rows]
     if all(rows[code].satisfaction_gap is None for code in shown):
-        st.html(
-            table.box(
-                words.say("Nobody was heard on any service dimension in {weeks} weeks"),
-                words.say(
-                    "There is no perception to show. What was done against what was promised is under Felt "
-                    "and factual."
-                ),
-                60,
-            )
-        )
+        st.html(nobody_heard(page))
         return
     reliability = quality.unreliable(page.snapshot, week.week_id)
     gap_legend(page, reliability, with_minimum=False)
@@ -75,7 +66,7 @@ def whole_portfolio(page: Page, week: Week, dim: str | None, chosen: Filters) ->
     grid = st.grid(min(4, max(1, len(shown))), min_column_width=215)
     for code in shown:
         with grid.container():
-            _panel(page, code, rows[code], history.get(code, []), domain, reliability)
+            st.html(panel(page, rows[code], history.get(code, []), domain, reliability))
     if history:
         weekly.gaps(page, history)
     with st.expander(words.say("Why the mean gap moved"), icon=":material/waterfall_chart:"):
@@ -165,33 +156,46 @@ def key_figures(page: Page, row: PortfolioRow, dim: str | None) -> str:
     )
 
 
-def _panel(
+def panel(
     page: Page,
-    code: str,
     row: PortfolioRow,
-    points: list[GapPoint],
+    points: Sequence[GapPoint],
     domain: tuple[float, float],
     reliability: Mapping[str, float | None],
-) -> None:
-    words, label = page.words, page.labels.of(code)
+    height: int = PANEL_HEIGHT,
+) -> str:
+    """Perception against expectation on one service dimension, as HTML."""
+    words, code = page.words, row.service_dimension
+    label = page.labels.of(code)
     if not points or row.satisfaction_gap is None:
-        st.html(table.box(label, words.say("Nobody was heard on this in {weeks} weeks."), PANEL_HEIGHT))
-        return
+        return table.box(label, words.say("Nobody was heard on this in {weeks} weeks."), height)
     heading = table.heading(label, sentences.portfolio_panel(row, reliability.get(code), words))
-    chart = charts.gap_chart(
+    return heading + charts.gap_chart(
         points,
         words,
         page.colours,
-        height=PANEL_HEIGHT,
+        height=height,
         domain=domain,
         spelled_out=False,
-        alt=panel_alt(page, row),
+        alt=_alt(page, row),
         is_reliable=code not in reliability,
     )
-    st.html(heading + chart)
 
 
-def panel_alt(page: Page, row: PortfolioRow) -> str:
+def nobody_heard(page: Page) -> str:
+    """What stands in place of the panels where no service dimension has an answer, as HTML."""
+    words = page.words
+    return table.box(
+        words.say("Nobody was heard on any service dimension in {weeks} weeks"),
+        words.say(
+            "There is no perception to show. What was done against what was promised is under Felt and "
+            "factual."
+        ),
+        60,
+    )
+
+
+def _alt(page: Page, row: PortfolioRow) -> str:
     """A panel's chart in words."""
     words = page.words
     return words.say(
