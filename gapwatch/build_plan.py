@@ -161,7 +161,8 @@ def fingerprint_of(
     digest = hashlib.sha256()
     sources = [
         path
-        for pattern in ("models/**/*.sql", "models/**/*.py", "macros/**/*.sql", "dbt_project.yml")
+        # The columns that a contract declares are types of tables, so models' YAML counts too.
+        for pattern in ("models/**/*.sql", "models/**/*.py", "models/**/*.yml", "macros/**/*.sql", "*.yml")
         for path in sorted(seeds.DBT_PROJECT.glob(pattern))
     ]
     for path in sources + sorted(seed_folder.glob("*.csv")):
