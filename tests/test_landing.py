@@ -16,7 +16,7 @@ import duckdb
 import pytest
 
 import gapwatch
-from gapwatch import decoding
+from gapwatch import decoding, landing
 from gapwatch.batches import LineIndex
 from gapwatch.errors import InternalError, LockBusyError, ResourceError, UserError
 from gapwatch.faults import FAULT_POINTS
@@ -132,6 +132,23 @@ class TestContent:
             ).load()
             ids.add(ingest(ws).files[0].batch_id)
         assert len(ids) == 1
+
+    def test_a_large_content_that_landed_in_smaller_row_groups_is_known_again(
+        self, workspace_factory, monkeypatch
+    ):
+        rows = [f"A{n},name {n % 91},S,2025-01-02\n" for n in range(70_000)]
+        made = workspace_factory(files={"inbox/a.csv": CSV + "".join(rows)})
+        ws = made.load()
+        with monkeypatch.context() as earlier:
+            smaller = re.sub("ROW_GROUP_SIZE [0-9]+", "ROW_GROUP_SIZE 61440", landing.PARQUET)
+            earlier.setattr(landing, "PARQUET", smaller)
+            first = ingest(ws).files[0].batch_id
+        made.write("inbox/renamed.csv.gz", gzip.compress((CSV + "".join(rows)).encode(), mtime=0))
+        made.write("inbox/turned.csv", CSV + "".join(reversed(rows)))
+        report = ingest(ws)
+        assert [file.outcome for file in report.files] == ["unchanged", "duplicate", "landed"]
+        assert [f.batch_id == first for f in report.files] == [True, True, False]
+        assert len(list_batches(ws.landing_path)) == 2
 
     def test_a_changed_file_is_a_new_batch_and_the_old_one_stays(self, workspace_factory):
         made = workspace_factory(files={"inbox/a.csv": CSV})
