@@ -1,9 +1,10 @@
 """What a build has to do: nothing, the stale weeks, or everything, and from which week on.
 
 What changed since the last finished build is told by the load sequence of the batches; which weeks
-it makes stale, by ``raw._changes``. A changed seed, model, source declaration or an earlier ``as_of``
-rebuilds everything, so that an incremental result always equals a full one. The tables ``meta.builds``
-and ``meta.builds_begun`` remember what was built, and what was begun and never finished.
+it makes stale, by ``raw._changes``. A changed seed, model or source declaration, an earlier ``as_of`` or a
+full delivery that lacks what the one before it held rebuilds everything, so that an incremental result
+always equals a full one. The tables ``meta.builds`` and ``meta.builds_begun`` remember what was built, and
+what was begun and never finished.
 """
 
 from __future__ import annotations
@@ -109,6 +110,8 @@ def plan(ws: Workspace, connection: duckdb.DuckDBPyConnection, fingerprint: str,
         return full("as_of went back")
     if as_of > last[1] and _passes_over_facts(connection, last[0], last[1], as_of):
         return full("as_of moved on over facts that were admitted before")
+    if _keys_left_or_came_back(connection, last[0], last[1], as_of):
+        return full("a full delivery left keys out or brought them back")
     scored_from = ledger_export.weeks_to_score(connection)
     is_same = last[0] == load_seq and last[1] == as_of
     if is_same and scored_from is None and begun is None:
@@ -192,6 +195,58 @@ def _passes_over_facts(
         ).fetchone()
         for (contract,) in batches
     )
+
+
+def _keys_left_or_came_back(
+    connection: duckdb.DuckDBPyConnection, load_seq: int, earlier: datetime, as_of: datetime
+) -> bool:
+    """Whether a full delivery that counts since the last build lacks a key of the one before it, or one that
+    was loaded for a later instant than that build's brings a key back.
+
+    What hangs on such a key is in no new batch, so no model would know it to be changed. Clients and contacts
+    are read whole in every build, and no fact takes its owner from them.
+    """
+    found = connection.execute(
+        """
+        with deliveries as (
+            select
+                contract, system, batch_id, as_of, load_seq > ? as is_new,
+                lag(batch_id) over (partition by contract, system order by as_of, batch_id) as batch_before
+            from raw._batches
+            where is_full and rows > 0 and as_of <= ? and contract not in ('accounts', 'contacts')
+        ),
+        counting as (
+            select * from deliveries
+            where batch_before is not null and (is_new or as_of > ?)
+        ),
+        lost as (
+            select held.batch_id
+            from counting
+            inner join raw._delivered_keys as held on counting.batch_before = held.batch_id
+            where (counting.batch_id, held._source, held.key) not in (
+                select batch_id, _source, key from raw._delivered_keys
+                where batch_id in (select batch_id from counting)
+            )
+        ),
+        back as (
+            select held.batch_id
+            from counting
+            inner join raw._delivered_keys as held on counting.batch_id = held.batch_id
+            inner join raw._delivered_keys as once
+                on held.contract = once.contract and held._source = once._source and held.key = once.key
+            where
+                not counting.is_new
+                and once.as_of < counting.as_of
+                and (counting.batch_before, held._source, held.key) not in (
+                    select batch_id, _source, key from raw._delivered_keys
+                    where batch_id in (select batch_before from counting)
+                )
+        )
+        select 1 from lost union all select 1 from back limit 1
+        """,
+        [load_seq, as_of, earlier],
+    ).fetchone()
+    return found is not None
 
 
 def _now() -> datetime:
