@@ -5,15 +5,15 @@ Shape and colour say the same, so that either alone is enough.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 
-from dashboards.markup import in_html
+from dashboards import svg
 from dashboards.theme import Palette
 
 # Vega's names of the same shapes.
 VEGA = {"both_good": "circle", "felt_bad": "square", "factual_bad": "triangle-down", "both_bad": "diamond"}
 STEP = 11  # pixels from one day to the next
+IN_LINE = "display:inline-block;vertical-align:-2px"
 
 
 def situation_colours(colours: Palette) -> dict[str, str]:
@@ -29,20 +29,19 @@ def situation_colours(colours: Palette) -> dict[str, str]:
 def situation_key(situation: str, colours: Palette) -> str:
     """The mark of a situation."""
     shape = VEGA.get(situation, "circle")
-    return _image(
-        14, 14, [_shape(shape, 7, 7, 6, situation_colours(colours).get(situation, colours.muted))], ""
-    )
+    colour = situation_colours(colours).get(situation, colours.muted)
+    return svg.image(14, 14, [_shape(shape, 7, 7, 6, colour)], "", IN_LINE)
 
 
 def outcome_key(outcome: str, colours: Palette) -> str:
     """The mark of a day at the gate."""
-    return _image(12, 12, [_outcome(outcome, 6, colours)], "")
+    return svg.image(12, 12, [_outcome(outcome, 6, colours)], "", IN_LINE)
 
 
 def days(outcomes: Sequence[str], colours: Palette, alt: str) -> str:
     """One mark for each day, oldest first."""
     marks = [_outcome(outcome, STEP * at + 6, colours) for at, outcome in enumerate(outcomes)]
-    return _image(STEP * len(outcomes) + 1, 12, marks, alt)
+    return svg.image(STEP * len(outcomes) + 1, 12, marks, alt, IN_LINE)
 
 
 def _outcome(outcome: str, x: float, colours: Palette) -> str:
@@ -76,15 +75,3 @@ def _shape(shape: str, x: float, y: float, size: float, colour: str) -> str:
     }[shape]
     points = " ".join(f"{px:.1f},{py:.1f}" for px, py in corners)
     return f'<polygon points="{points}" {fill}/>'
-
-
-def _image(width: int, height: int, parts: Sequence[str], alt: str) -> str:
-    svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-        f'viewBox="0 0 {width} {height}">{"".join(parts)}</svg>'
-    )
-    address = base64.b64encode(svg.encode()).decode()
-    return (
-        f'<img src="data:image/svg+xml;base64,{address}" width="{width}" height="{height}" '
-        f'alt="{in_html(alt)}" style="display:inline-block;vertical-align:-2px">'
-    )
