@@ -16,6 +16,12 @@ def portfolio_title(
     """The finding of the clients page."""
     words = labels.words
     size = words.points(points)
+    if counts.n_with_gap == 0 and counts.n_heard:
+        return words.count(
+            "{n} client was heard, and no expectation is known to set it against",
+            "{n} clients were heard, and no expectation is known to set it against",
+            counts.n_heard,
+        )
     if counts.n_with_gap == 0:
         return words.say("No client in view has answered in the last {weeks} weeks")
     if counts.n_wide == 0 and dim is not None:
@@ -244,12 +250,17 @@ def place(standing: Standing, words: Words) -> str:
 
 
 def portfolio_panel(row: PortfolioRow, unreliable: float | None, words: Words) -> str:
-    """A portfolio panel's line: gap, its change, n, and how many are below their minimum.
+    """A portfolio panel's line: gap, its change, n, and how many are below their minimum. Somebody was heard.
 
     ``unreliable`` is the reliability of a gap that is not to be relied on: the perception leads then.
     """
     if row.satisfaction_gap is None:
-        return words.say("nobody was heard on this in {weeks} weeks")
+        return words.count(
+            "perception {p}, {n} client; no expectation to set it against",
+            "perception {p}, {n} clients; no expectation to set it against",
+            row.n_accounts_heard,
+            p=words.score(row.perception_score, 1),
+        )
     gap = words.count(
         "gap {gap} ({change} in {weeks} wk), {n} client",
         "gap {gap} ({change} in {weeks} wk), {n} clients",

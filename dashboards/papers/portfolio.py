@@ -139,7 +139,7 @@ def _standing(page: Page, week: Week, made: Paper) -> None:
         panel(page, rows[code], history.get(code, []), domain, reliability, PANEL_HEIGHT) for code in shown
     ]
     legend = gap_keys(page, reliability, with_minimum=False)
-    is_heard = any(rows[code].satisfaction_gap is not None for code in shown)
+    is_heard = any(rows[code].perception_score is not None for code in shown)
     made.add(
         words.say("Where the whole portfolio stands"),
         figures,

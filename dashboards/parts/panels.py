@@ -56,25 +56,28 @@ def whole_portfolio(page: Page, week: Week, dim: str | None, chosen: Filters) ->
         anchor=False,
     )
     shown = [code for code in page.labels.codes if code in rows]
-    if all(rows[code].satisfaction_gap is None for code in shown):
+    if any(rows[code].perception_score is not None for code in shown):
+        _panels(page, week, [rows[code] for code in shown], cut, value)
+    else:
         st.html(nobody_heard(page))
-        return
-    reliability = quality.unreliable(page.snapshot, week.week_id)
-    gap_legend(page, reliability, with_minimum=False)
-    history = portfolio.portfolio_history(page.snapshot, week.week_id, cut, value)
-    domain = charts.shared_domain([history[code] for code in shown if code in history])
-    grid = st.grid(min(4, max(1, len(shown))), min_column_width=215)
-    for code in shown:
-        with grid.container():
-            st.html(panel(page, rows[code], history.get(code, []), domain, reliability))
-    if history:
-        weekly.gaps(page, history)
     with st.expander(words.say("Why the mean gap moved"), icon=":material/waterfall_chart:"):
         moved.portfolio_moved(page, measured.portfolio_changes(page.snapshot, week.week_id, cut, value), dim)
     if not cuts:
         control.charted(page, [rows[code] for code in shown], week)
     believed.measured_how(page, week)
     control.anonymous(page, quality.anonymous(page.snapshot, cut, value, week.week_id))
+
+
+def _panels(page: Page, week: Week, rows: Sequence[PortfolioRow], cut: str, value: str) -> None:
+    reliability = quality.unreliable(page.snapshot, week.week_id)
+    gap_legend(page, reliability, with_minimum=False)
+    history = portfolio.portfolio_history(page.snapshot, week.week_id, cut, value)
+    domain = charts.shared_domain(list(history.values()))
+    grid = st.grid(min(4, len(rows)), min_column_width=215)
+    for row in rows:
+        with grid.container():
+            st.html(panel(page, row, history.get(row.service_dimension, []), domain, reliability))
+    weekly.gaps(page, history)
 
 
 def _own_cut(page: Page) -> Filters:
@@ -112,13 +115,17 @@ def key_figures(page: Page, row: PortfolioRow, dim: str | None) -> str:
         if row.perception_change_13 is not None or row.expectation_change_13 is not None
         else []
     )
-    p, e = words.score(row.paired_perception_score, 1), words.score(row.expectation_score, 1)
+    # Where nobody was asked what they expect, the perception stands alone, and all who were heard behind it.
+    is_paired = row.satisfaction_gap is not None
+    perception = row.paired_perception_score if is_paired else row.perception_score
+    p, e = words.score(perception, 1), words.score(row.expectation_score, 1)
     joined = (
         [words.say("{joined} joined, {left} left in {weeks} weeks", joined=row.n_joined, left=row.n_left)]
         if row.n_joined is not None and row.n_left is not None
         else []
     )
     mean_n = words.count("mean of {n} client", "mean of {n} clients", row.n_accounts_paired)
+    mean_heard = words.count("mean of {n} client", "mean of {n} clients", row.n_accounts_heard)
     return table.cards(
         [
             (
@@ -129,7 +136,7 @@ def key_figures(page: Page, row: PortfolioRow, dim: str | None) -> str:
             (
                 words.say("Perception / expectation"),
                 f"{p} / {e}",
-                [*changes, mean_n],
+                [*changes, mean_n if is_paired else mean_heard],
             ),
             (
                 words.say("Heard from"),
@@ -167,7 +174,7 @@ def panel(
     """Perception against expectation on one service dimension, as HTML."""
     words, code = page.words, row.service_dimension
     label = page.labels.of(code)
-    if not points or row.satisfaction_gap is None:
+    if not points or row.perception_score is None:
         return table.box(label, words.say("Nobody was heard on this in {weeks} weeks."), height)
     heading = table.heading(label, sentences.portfolio_panel(row, reliability.get(code), words))
     return heading + charts.gap_chart(
@@ -198,6 +205,12 @@ def nobody_heard(page: Page) -> str:
 def _alt(page: Page, row: PortfolioRow) -> str:
     """A panel's chart in words."""
     words = page.words
+    if row.satisfaction_gap is None:
+        return words.say(
+            "{dimension}: perception {p}, no expectation to set it against",
+            dimension=page.labels.of(row.service_dimension),
+            p=words.score(row.perception_score),
+        )
     return words.say(
         "{dimension}: perception {p} against expectation {e}, gap {gap}",
         dimension=page.labels.of(row.service_dimension),

@@ -100,14 +100,13 @@ def _cells(
 def dumbbell(page: Page, standing: Standing, is_reliable: bool) -> str:
     """Perception with its interval against expectation."""
     words = page.words
-    if standing.satisfaction_gap is None:
+    if standing.perception_shrunk_score is None:
         return NOTHING
     within = (standing.perception_low_score, standing.perception_high_score)
-    p, e = words.score(standing.perception_shrunk_score), words.score(standing.expectation_score)
     alt = words.say(
         "perception {p} against expectation {e}, 95 % interval of the perception {interval}",
-        p=p,
-        e=e,
+        p=words.score(standing.perception_shrunk_score),
+        e=words.score(standing.expectation_score),
         interval=caveats.interval(*within, words, signed=False),
     )
     marks = graphics.Marks(standing.perception_shrunk_score, standing.expectation_score, interval=within)
@@ -134,6 +133,14 @@ def number(page: Page, standing: Standing, reliability: Mapping[str, float | Non
     """The gap with its interval, or the perception where the gap cannot be relied on."""
     words, dim = page.words, standing.service_dimension
     n = words.say("n {n}", n=standing.n_paired)
+    if standing.satisfaction_gap is None and standing.perception_shrunk_score is not None:
+        p = words.say("P {p}", p=words.score(standing.perception_shrunk_score))
+        within = caveats.interval(
+            standing.perception_low_score, standing.perception_high_score, words, signed=False
+        )
+        n = words.say("{dimension}, n {n}", dimension=page.labels.of(dim), n=standing.n_contacts)
+        below = f"<small>{in_html(within)}</small><small>{in_html(n)}</small>"
+        return f'<span class="gw-gap">{in_html(p)}</span>{below}'
     if standing.satisfaction_gap is None:
         return f'<span class="gw-gap gw-muted">{NOTHING}</span><small>{in_html(n)}</small>'
     raw = words.say("answered {gap}, n {n}", gap=words.signed(standing.satisfaction_gap), n=standing.n_paired)

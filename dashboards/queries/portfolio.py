@@ -17,13 +17,15 @@ from dashboards.rows import (
     WorkRow,
 )
 
-# One row per client of the week: its widest service dimension, or the one asked for.
+# One row per client of the week: its widest service dimension (without a gap, that of the lowest perception),
+# or the one asked for.
 _LISTED = """
     with listed as (
         select w.*, a.account_name, a.tier, a.region, a.account_manager, a.contract_ends_on,
                case when $dim is null then w.rank else w.dimension_rank end as place,
                row_number() over (
-                   partition by w.account_id order by w.rank nulls last, d.sort_order
+                   partition by w.account_id
+                   order by w.rank nulls last, w.perception_shrunk_score nulls last, d.sort_order
                ) as choice
         from marts.rpt_portfolio_worklist as w
         join marts.dim_accounts as a on a.account_id = w.account_id
@@ -139,15 +141,22 @@ def portfolio(snapshot: Snapshot, week_id: int, cut: str, value: str) -> dict[st
 
 @cached(max_entries=500)
 def portfolio_history(snapshot: Snapshot, week_id: int, cut: str, value: str) -> dict[str, list[GapPoint]]:
-    """P, E and gap of a cut by service dimension, oldest week first; perception and expectation paired."""
+    """P, E and gap of a cut by service dimension, oldest week first; perception and expectation paired.
+
+    Where no week has an expectation, the perception is that of all who were heard.
+    """
+    is_paired = "count(expectation_score) over (partition by service_dimension) > 0"
     points = select(
         GapPoint,
         snapshot,
         "marts.rpt_portfolio_weekly",
         f"""from (
-                select service_dimension, week_id, week_start_on, paired_perception_score as perception_score,
+                select service_dimension, week_id, week_start_on,
+                       case when {is_paired} then paired_perception_score else perception_score end
+                           as perception_score,
                        expectation_score, cast(null as double) as minimum_score, satisfaction_gap,
-                       n_accounts_paired as n, {SHADES.format(p="paired_perception_score")},
+                       case when {is_paired} then n_accounts_paired else n_accounts_heard end as n,
+                       {SHADES.format(p="paired_perception_score")},
                        cast(null as double) as perception_low_score,
                        cast(null as double) as perception_high_score
                 from marts.rpt_portfolio_weekly

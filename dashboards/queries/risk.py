@@ -27,7 +27,7 @@ _LISTED = """
         select w.*, row_number() over (
                    partition by w.account_id
                    order by w.service_dimension = coalesce($dim, r.culprit_dimension) desc nulls last,
-                            w.widest_rank nulls last, d.sort_order
+                            w.widest_rank nulls last, w.perception_shrunk_score nulls last, d.sort_order
                ) as choice
         from marts.rpt_portfolio_worklist as w
         join marts.dim_service_dimensions as d on d.service_dimension = w.service_dimension

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import fixture_snapshot
 import pytest
 from conftest import OpenPage
 from reading_pages import alts, banners, rows, title, words
+
+from gapwatch.snapshots import open_snapshot
 
 LATE = (
     "update marts.fct_source_freshness set is_late = true, "
@@ -166,9 +169,34 @@ def test_an_empty_snapshot_is_not_shown_as_zeros(tmp_path: Path, open_page: Open
     assert title(at) == "Nothing was admitted yet"
 
 
+def test_a_company_that_asks_no_expectation_sees_its_perception(tmp_path: Path, open_page: OpenPage) -> None:
+    unpaired = (
+        "update marts.rpt_portfolio_worklist set expectation_score = null, satisfaction_gap = null, "
+        "paired_perception_score = null, gap_shrunk = null, gap_low = null, gap_high = null, is_wide = null, "
+        "rank = null, dimension_rank = null, widest_rank = null, n_paired = 0; "
+        "update marts.rpt_portfolio_weekly set expectation_score = null, satisfaction_gap = null, "
+        "paired_perception_score = null, n_accounts_paired = 0"
+    )
+    workspace = fixture_snapshot.publish(tmp_path, unpaired)
+    with open_snapshot(workspace / "published") as snapshot:
+        ((n_clients, score),) = snapshot.execute(
+            "select n_accounts_heard, perception_score from marts.rpt_portfolio_weekly where cut = 'all' "
+            "and service_dimension = 'trust' order by week_id desc limit 1"
+        ).fetchall()
+
+    at = open_page(workspace, sort="gap")
+
+    assert re.fullmatch(r"\d+ clients were heard, and no expectation is known to set it against", title(at))
+    text = words(at)
+    assert "obody was heard on" not in text
+    assert f"perception {score:.1f}, {n_clients} clients; no expectation to set it against" in text
+    assert f"Trust: perception {score:.0f}, no expectation to set it against" in alts(at)
+    assert rows(at, "Clients by gap")[0][4].startswith("P ")
+
+
 def test_nobody_heard_at_all_is_not_shown_as_zeros(tmp_path: Path, open_page: OpenPage) -> None:
     scores = ("perception_score", "paired_perception_score", "expectation_score", "satisfaction_gap")
-    shrunk = ("gap_shrunk", "gap_low", "gap_high")
+    shrunk = ("gap_shrunk", "gap_low", "gap_high", "perception_shrunk_score")
     changes = ("gap_change_13", "perception_change_13", "expectation_change_13")
     listed = ("is_wide", "rank", "dimension_rank")
     silent = [
@@ -177,6 +205,10 @@ def test_nobody_heard_at_all_is_not_shown_as_zeros(tmp_path: Path, open_page: Op
             ("rpt_portfolio_worklist", scores + shrunk + changes + listed),
             ("rpt_portfolio_weekly", (*scores, *changes, "coverage_share")),
         )
+    ]
+    silent += [
+        "update marts.rpt_portfolio_worklist set account_n_contacts = 0",
+        "update marts.rpt_portfolio_weekly set n_accounts_heard = 0",
     ]
 
     at = open_page(fixture_snapshot.publish(tmp_path, *silent), sort="gap")
