@@ -20,6 +20,10 @@ from dashboards.texts import Words
 from gapwatch.access.viewers import RefusedError
 from gapwatch.snapshots import PointerUnreadableError, SnapshotMissingError
 
+#: How long a page may draw while another waits for its turn. Python's own 5 ms let a short page, which has to
+#: wait for its turn after each query, stand behind a long one for all of it.
+sys.setswitchinterval(0.0005)
+
 
 def main() -> None:
     """Draw the shell and run the page the address names."""

@@ -13,7 +13,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+import streamlit as st
+from sqlalchemy.engine import URL
+
 from dashboards import door
+from gapwatch import ledger_database
 from gapwatch.alerts import actions, overrides, store
 from gapwatch.alerts.store import Heading
 from gapwatch.errors import GapwatchError
@@ -74,11 +78,10 @@ def read(visible: Collection[str], *, sees_all: bool, may_act: bool) -> Inbox:
     try:
         if not Ledger.is_made(ws):
             return Inbox(closed_because="none_yet")
-        with Ledger.of(ws) as ledger:
-            found = store.headings(ledger, MOST)
-            with ledger.reading() as connection:
-                judged = overrides.in_force(connection, now().date())
-            is_read_only = ledger.is_read_only
+        ledger = _open(ws)
+        with ledger.reading() as connection:
+            found = store.headings(ledger, connection, MOST)
+            judged = overrides.in_force(connection, now().date())
     except GapwatchError as error:
         log.warning("the ledger cannot be read: %s", error)
         return Inbox(closed_because="away")
@@ -87,7 +90,7 @@ def read(visible: Collection[str], *, sees_all: bool, may_act: bool) -> Inbox:
     return Inbox(
         alerts=sorted(seen, key=lambda a: (-(a.risk_score or -1.0), a.raised_at, a.alert_id)),
         judgements=[row for row in judged if row["account_id"] in known],
-        closed_because="read_only" if is_read_only else None if may_act else "not_your_role",
+        closed_because="read_only" if ledger.is_read_only else None if may_act else "not_your_role",
     )
 
 
@@ -96,11 +99,25 @@ def whole(seen: Sequence[Heading]) -> list[Alert]:
     ws = door.workspace()
     try:
         assert ws is not None, "an inbox without a workspace shows nothing"
-        with Ledger.of(ws) as ledger:
-            return [*store.whole(ledger, [each.alert_id for each in seen])]
+        return [*store.whole(_open(ws), [each.alert_id for each in seen])]
     except GapwatchError as error:
         log.warning("the ledger cannot be read: %s", error)
         return []
+
+
+def _open(ws: Workspace) -> Ledger:
+    """The ledger to read from, opened once for all pages; anew where another file stands in its place."""
+    url = ledger_database.url_of(ws)
+    with suppress(FileNotFoundError):
+        return _opened(url, ledger_database.identity(url))
+    return Ledger(url)
+
+
+@st.cache_resource(
+    show_spinner=False, max_entries=4, hash_funcs={URL: lambda url: url.render_as_string(hide_password=False)}
+)
+def _opened(url: URL, identity: object) -> Ledger:
+    return Ledger(url)
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,18 @@ def is_made(url: URL) -> bool:
     return url.get_backend_name() != "sqlite" or Path(str(url.database)).exists()
 
 
+def identity(url: URL) -> tuple[int, int, bool] | None:
+    """What an engine opened on a file holds for: device, inode, and whether this process may write to it.
+
+    None for PostgreSQL. Raises FileNotFoundError where there is no file.
+    """
+    if url.get_backend_name() != "sqlite":
+        return None
+    path = Path(str(url.database))
+    found = path.stat()
+    return found.st_dev, found.st_ino, os.access(path, os.W_OK)
+
+
 def shown(url: URL) -> str:
     """The address without its password, for messages; a file's path for SQLite."""
     if url.get_backend_name() == "sqlite":

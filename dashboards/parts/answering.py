@@ -1,4 +1,7 @@
-"""Answering an alert: acknowledge, leave aside, resolve, assign, judge by hand."""
+"""Answering an alert: acknowledge, leave aside, resolve, assign, judge by hand.
+
+A form is made once it is opened: those of a page of alerts take longer than all the rest of it.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ from gapwatch.alerts.engine import OPEN_STATES
 from gapwatch.ledger import now
 
 _TOLD = "told_about_alert"
+_OPENED = "forms_opened"
 WEEK = timedelta(days=7)
 QUARTER = timedelta(days=91)
 
@@ -91,16 +95,19 @@ def _snooze(page: Page, alert: Alert) -> None:
             typed=reason,
         )
 
-    with st.popover(words.say("Snooze")), st.form(f"snooze_{key}", border=False):
-        st.date_input(
-            words.say("Leave aside until"),
-            value=today + WEEK,
-            min_value=today + timedelta(days=1),
-            max_value=today + actions.LONGEST_SNOOZE - timedelta(days=1),
-            key=f"until_{key}",
-        )
-        _text(words.say("Why"), f"why_{key}")
-        st.form_submit_button(words.say("Leave aside"), on_click=put)
+    def form() -> None:
+        with st.form(f"snooze_{key}", border=False):
+            st.date_input(
+                words.say("Leave aside until"),
+                value=today + WEEK,
+                min_value=today + timedelta(days=1),
+                max_value=today + actions.LONGEST_SNOOZE - timedelta(days=1),
+                key=f"until_{key}",
+            )
+            _text(words.say("Why"), f"why_{key}")
+            st.form_submit_button(words.say("Leave aside"), on_click=put)
+
+    _opens(words.say("Snooze"), f"snoozing_{key}", form)
 
 
 def _resolve(page: Page, alert: Alert) -> None:
@@ -119,22 +126,35 @@ def _resolve(page: Page, alert: Alert) -> None:
         )
 
     label = words.say("Resolve")
-    with st.popover(label), st.form(f"resolve_{key}", border=False):
-        _text(words.say("What it was"), f"cause_{key}")
-        st.selectbox(
-            words.say("How it ended"),
-            store.OUTCOMES,
-            format_func=lambda code: alert_sentences.outcome(code, words),
-            key=f"outcome_{key}",
-        )
-        st.form_submit_button(label, on_click=put)
+
+    def form() -> None:
+        with st.form(f"resolve_{key}", border=False):
+            _text(words.say("What it was"), f"cause_{key}")
+            st.selectbox(
+                words.say("How it ended"),
+                store.OUTCOMES,
+                format_func=lambda code: alert_sentences.outcome(code, words),
+                key=f"outcome_{key}",
+            )
+            st.form_submit_button(label, on_click=put)
+
+    _opens(label, f"resolving_{key}", form)
 
 
 def _more(page: Page, alert: Alert) -> None:
+    def forms() -> None:
+        _assign(page, alert)
+        if alert["account_id"] is not None:
+            _judge(page, alert)
+
+    _opens(page.words.say("More"), f"more_{alert['alert_id']}", forms)
+
+
+def _assign(page: Page, alert: Alert) -> None:
     words, key = page.words, alert["alert_id"]
     ws = inbox.door.workspace()
 
-    def assign() -> None:
+    def put() -> None:
         owner = st.session_state[f"to_{key}"] or ""
         _do(
             "assigned",
@@ -144,7 +164,24 @@ def _more(page: Page, alert: Alert) -> None:
             ),
         )
 
-    def judge() -> None:
+    known = sorted({*(ws.people if ws else ()), *([alert["owner"]] if alert["owner"] else [])})
+    with st.form(f"assign_{key}", border=False):
+        st.selectbox(
+            words.say("Assign to"),
+            known,
+            index=None,
+            accept_new_options=True,
+            placeholder=words.say("Name as in the CRM"),
+            key=f"to_{key}",
+        )
+        st.form_submit_button(words.say("Assign"), on_click=put)
+
+
+def _judge(page: Page, alert: Alert) -> None:
+    words, key = page.words, alert["alert_id"]
+    today = now().date()
+
+    def put() -> None:
         value, until = st.session_state[f"value_{key}"], st.session_state[f"ends_{key}"]
         reason = st.session_state[f"reason_{key}"] or ""
         _do(
@@ -162,37 +199,32 @@ def _more(page: Page, alert: Alert) -> None:
             typed=reason,
         )
 
-    with st.popover(words.say("More")):
-        known = sorted({*(ws.people if ws else ()), *([alert["owner"]] if alert["owner"] else [])})
-        with st.form(f"assign_{key}", border=False):
-            st.selectbox(
-                words.say("Assign to"),
-                known,
-                index=None,
-                accept_new_options=True,
-                placeholder=words.say("Name as in the CRM"),
-                key=f"to_{key}",
-            )
-            st.form_submit_button(words.say("Assign"), on_click=assign)
-        if alert["account_id"] is None:
-            return
-        today = now().date()
-        with st.form(f"judge_{key}", border=False):
-            st.selectbox(
-                words.say("Set by hand"),
-                [*overrides.BANDS, overrides.MUTE],
-                format_func=lambda code: judgement(code, words),
-                key=f"value_{key}",
-            )
-            st.date_input(
-                words.say("Until"),
-                value=today + QUARTER,
-                min_value=today,
-                max_value=today + overrides.LONGEST,
-                key=f"ends_{key}",
-            )
-            _text(words.say("Why"), f"reason_{key}")
-            st.form_submit_button(words.say("Set by hand"), on_click=judge)
+    with st.form(f"judge_{key}", border=False):
+        st.selectbox(
+            words.say("Set by hand"),
+            [*overrides.BANDS, overrides.MUTE],
+            format_func=lambda code: judgement(code, words),
+            key=f"value_{key}",
+        )
+        st.date_input(
+            words.say("Until"),
+            value=today + QUARTER,
+            min_value=today,
+            max_value=today + overrides.LONGEST,
+            key=f"ends_{key}",
+        )
+        _text(words.say("Why"), f"reason_{key}")
+        st.form_submit_button(words.say("Set by hand"), on_click=put)
+
+
+def _opens(label: str, key: str, made: Callable[[], None]) -> None:
+    """A button that opens to what ``made`` draws, from the first time on: what was typed outlives closing."""
+    opened: set[str] = st.session_state.setdefault(_OPENED, set())
+    with st.popover(label, on_change="rerun", key=key) as inside:
+        if inside.open:
+            opened.add(key)
+        if key in opened:
+            made()
 
 
 def _text(label: str, key: str) -> None:

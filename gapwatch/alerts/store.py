@@ -7,7 +7,7 @@ that is over shows as acknowledged. What changes alerts is :mod:`gapwatch.alerts
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -118,13 +118,14 @@ def find(ledger: Ledger, filters: Filters | None = None, *, limit: int = 100, of
         return Page([as_read(row, at) for row in rows], total)
 
 
-def headings(ledger: Ledger, limit: int) -> list[Heading]:
+def headings(ledger: Ledger, connection: Connection, limit: int) -> list[Heading]:
     """Of all alerts what lists and counts need, newest week and highest risk first."""
     c = alerts.c
-    query = select(c.alert_id, c.account_id, c.owner, _state_at(now()), c.risk_score, c.raised_at)
-    with ledger.reading() as connection:
-        rows: Iterable[Any] = connection.execute(query.order_by(*_NEWEST_FIRST).limit(limit))
-        return [Heading(*row) for row in rows]
+    state = _state_at(now()).label("state")
+    query = select(c.alert_id, c.account_id, c.owner, state, c.risk_score, c.raised_at)
+    newest = ledger.as_one_value(query.order_by(*_NEWEST_FIRST).limit(limit))
+    rows: list[Any] = json.loads(connection.execute(newest).scalar() or "[]")
+    return [Heading(*(*row[:-1], datetime.fromisoformat(row[-1]))) for row in rows]
 
 
 def whole(ledger: Ledger, alert_ids: Sequence[str]) -> list[dict[str, Any]]:

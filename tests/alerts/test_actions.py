@@ -60,7 +60,8 @@ def test_what_a_list_reads_of_an_alert_says_the_same_as_the_whole_of_it(
     over = update(alerts).values(snoozed_until=now() - timedelta(minutes=1))
 
     for state in ("snoozed", "acknowledged"):
-        [heading] = store.headings(ledger, limit=10)
+        with ledger.reading() as connection:
+            [heading] = store.headings(ledger, connection, limit=10)
         [whole] = store.whole(ledger, ["none such", heading.alert_id])
         assert heading.state == whole["state"] == state
         assert asdict(heading) == {name: whole[name] for name in asdict(heading)}

@@ -62,6 +62,22 @@ def test_evidence_leads_to_the_client_on_the_dimension_of_the_alert(browser: Bro
     page.close()
 
 
+def test_what_was_typed_into_a_form_is_there_when_it_is_opened_again(browser: Browser, address: str) -> None:
+    page = visit(browser, address, "/alerts?owner=K.+Braun").page
+    button = page.get_by_role("button", name="Snooze").first
+    reason = page.get_by_label("Why")
+
+    button.click()
+    reason.fill("They are on holiday")
+    page.keyboard.press("Escape")
+    reason.wait_for(state="hidden")
+    button.click()
+    reason.wait_for()
+
+    assert reason.input_value() == "They are on holiday"
+    page.close()
+
+
 def test_an_alert_is_answered_with_one_click_and_another_person_sees_who_did(
     browser: Browser, address: str
 ) -> None:

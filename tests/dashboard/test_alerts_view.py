@@ -41,6 +41,12 @@ def click(at: AppTest, label: str, key: str | None = None) -> AppTest:
     return button.click().run()
 
 
+def opened(at: AppTest, form: str) -> AppTest:
+    """The page after a click on what opens to a form of the first alert."""
+    at.session_state[f"{form}_{FIRST}"] = True
+    return at.run()
+
+
 def test_the_title_counts_what_waits_and_how_long(alerted: Path, open_page: OpenPage) -> None:
     assert title(open_page(alerted, "alerts")) == "8 alerts wait for an answer, the oldest 37 days"
 
@@ -133,7 +139,7 @@ def test_acknowledging_changes_the_ledger_and_the_title_and_says_who(
 def test_the_second_of_two_people_is_told_and_what_they_wrote_is_given_back(
     alerted: Path, open_page: OpenPage
 ) -> None:
-    at = open_page(alerted, "alerts")
+    at = opened(open_page(alerted, "alerts"), "resolving")
     with ledger_of(alerted) as ledger:
         actions.acknowledge(ledger, FIRST, actor="lin@example.com")
     at.text_input(key=f"cause_{FIRST}").set_value("The new desk")
@@ -147,7 +153,7 @@ def test_the_second_of_two_people_is_told_and_what_they_wrote_is_given_back(
 
 
 def test_leaving_aside_needs_a_reason_and_keeps_it(alerted: Path, open_page: OpenPage) -> None:
-    at = click(open_page(alerted, "alerts"), "Leave aside", FIRST)
+    at = click(opened(open_page(alerted, "alerts"), "snoozing"), "Leave aside", FIRST)
     assert "needs a reason" in at.warning[0].value
     at.text_input(key=f"why_{FIRST}").set_value("They are on holiday")
 
@@ -160,7 +166,7 @@ def test_leaving_aside_needs_a_reason_and_keeps_it(alerted: Path, open_page: Ope
 
 
 def test_resolving_keeps_cause_and_outcome(alerted: Path, open_page: OpenPage) -> None:
-    at = open_page(alerted, "alerts")
+    at = opened(open_page(alerted, "alerts"), "resolving")
     at.text_input(key=f"cause_{FIRST}").set_value("Two deliveries in a row")
     at.selectbox(key=f"outcome_{FIRST}").set_value("saved")
 
@@ -171,8 +177,21 @@ def test_resolving_keeps_cause_and_outcome(alerted: Path, open_page: OpenPage) -
     assert "client kept: Two deliveries in a row" in words(open_page(alerted, "alerts", state="resolved"))
 
 
-def test_assigning_names_the_new_owner(alerted: Path, open_page: OpenPage) -> None:
+def test_a_form_is_made_once_it_is_opened_and_then_stays(alerted: Path, open_page: OpenPage) -> None:
+    def asked(at: AppTest) -> list[str]:
+        return [each.label for each in (*at.text_input, *at.date_input)]
+
     at = open_page(alerted, "alerts")
+    before, then = asked(at), asked(opened(at, "snoozing"))
+    at.session_state[f"snoozing_{FIRST}"] = False
+    closed = asked(at.run())
+
+    assert before == []
+    assert then == closed == ["Why", "Leave aside until"]
+
+
+def test_assigning_names_the_new_owner(alerted: Path, open_page: OpenPage) -> None:
+    at = opened(open_page(alerted, "alerts"), "more")
     at.selectbox(key=f"to_{FIRST}").set_value("Mei Lin")
 
     click(at, "Assign", "assign_" + FIRST)
@@ -181,7 +200,7 @@ def test_assigning_names_the_new_owner(alerted: Path, open_page: OpenPage) -> No
 
 
 def test_a_judgement_by_hand_has_a_reason_and_an_end_and_is_shown(alerted: Path, open_page: OpenPage) -> None:
-    at = open_page(alerted, "alerts")
+    at = opened(open_page(alerted, "alerts"), "more")
     at.selectbox(key=f"value_{FIRST}").set_value("low")
     at.text_input(key=f"reason_{FIRST}").set_value("Contract signed yesterday")
 
@@ -288,3 +307,27 @@ def test_a_ledger_that_went_away_after_the_list_shows_no_alert_and_no_error(
     (alerted / "ledger.sqlite").write_text("no ledger any more", encoding="utf-8")
 
     assert inbox.whole(seen) == []
+
+
+def test_a_ledger_kept_open_is_looked_at_anew_where_the_file_or_its_rights_changed(
+    alerted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GAPWATCH_WORKSPACE", str(alerted))
+
+    def read() -> tuple[int, str | None]:
+        box = inbox.read({"A-001"}, sees_all=False, may_act=True)
+        return len(box.alerts), box.closed_because
+
+    assert read() == (1, None)
+    (alerted / "ledger.sqlite").rename(alerted / "other.sqlite")
+    for path in alerted.glob("ledger.sqlite-*"):
+        path.unlink()
+    (alerted / "ledger.sqlite").touch()
+    # Without tables: they are made where the ledger is opened, and here only.
+    assert read() == (0, None)
+    (alerted / "other.sqlite").replace(alerted / "ledger.sqlite")
+    assert read() == (1, None)
+
+    allowed = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK and allowed(path, mode))
+    assert read() == (1, "read_only")
