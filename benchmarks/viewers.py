@@ -26,10 +26,13 @@ PATIENCE_SECONDS = 120.0
 
 @dataclass
 class Frame:
-    """One page as it came: seconds from the click to its title, the snapshots it names, what went wrong."""
+    """One page as it came: seconds from the click to its title and to its end, the snapshots it names, what
+    went wrong.
+    """
 
     page: str
     seconds: float
+    seconds_to_end: float = 0.0
     snapshots: set[str] = field(default_factory=set)
     errors: list[str] = field(default_factory=list)
 
@@ -72,6 +75,7 @@ class Viewer:
             answer.ParseFromString(received if isinstance(received, bytes) else received.encode())
             self._read(answer, frame, began)
             if answer.WhichOneof("type") == "script_finished":
+                frame.seconds_to_end = time.monotonic() - began
                 return frame
 
     def _read(self, answer: ForwardMsg, frame: Frame, began: float) -> None:

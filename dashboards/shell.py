@@ -19,6 +19,7 @@ from dashboards.queries.attached import QueryFailedError, named_snapshot, publis
 from dashboards.rows import Published, Setting, Snapshot, SourceAge
 from dashboards.texts import LANGUAGES, Words
 from dashboards.theme import Palette, palette, style_sheet
+from dashboards.turns import TURNS
 from gapwatch import snapshots
 from gapwatch.access.viewers import Person
 
@@ -68,7 +69,7 @@ def open_page(*, tells_late: bool = True) -> Page:
 
 
 def freshness(page: Page) -> None:
-    """Line two of every page: how old the numbers and each source are."""
+    """Line two of every page: how old the numbers and each source are. Drawn right after the title."""
     words, published = page.words, page.published
     seen_at = now()
     as_of = in_html(words.say("Data as of {instant}", instant=words.instant(page.as_of)))
@@ -94,6 +95,7 @@ def freshness(page: Page) -> None:
     ]
     parts += _seen_as(page)
     st.html(f'<p class="gw-line gw-fresh" style="margin:0">{" · ".join(parts)}</p>')
+    TURNS.titled()
 
 
 def no_snapshot(error: snapshots.SnapshotMissingError) -> None:

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 
 #: Millions of rows, of which a page wants one client's: in the order of clients they lie in a few row groups.
-_READ_BY_CLIENT = frozenset({"fct_promises", "rpt_client_evidence"})
+_READ_BY_CLIENT = frozenset(
+    {"fct_promises", "fct_ratings", "fct_satisfaction_change", "fct_survey_coverage", "rpt_client_evidence"}
+)
 
 
 class BorderOutError(GapwatchError):

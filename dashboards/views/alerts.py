@@ -13,6 +13,7 @@ from dashboards.markup import in_html, in_markdown
 from dashboards.parts import answering, track_record
 from dashboards.queries import alerts as asked_of
 from dashboards.shell import Page
+from dashboards.turns import TURNS
 from gapwatch.alerts.store import Heading
 from gapwatch.ledger import now
 
@@ -45,6 +46,7 @@ def main() -> None:
         if named is not None:
             _back_to_all(page)
         _cards(page, box, found, clients, state)
+    TURNS.give_way()
     track_record.drawn(page, asked_of.rule_records(page.snapshot), asked_of.replayed_weeks(page.snapshot))
 
 
@@ -133,6 +135,7 @@ def _cards(
     if not shown:
         st.html(table.box(words.say("Alerts cannot be read at the moment"), "", 60))
     for group in groups:
+        TURNS.give_way()
         if known := [shown[each.alert_id] for each in group if each.alert_id in shown]:
             _card(page, box, known, clients.get(known[0]["account_id"] or ""))
     if n_pages > 1:

@@ -30,6 +30,7 @@ from dashboards.queries import losses, measured, quality, shared
 from dashboards.queries import risk as asked_for
 from dashboards.rows import Client, GapPoint, Standing, Week
 from dashboards.shell import Page
+from dashboards.turns import TURNS
 
 LARGE, SMALL, FELT = 505, 116, 250
 #: Panels that the large one and those at its side have room for; further ones stand below.
@@ -65,23 +66,30 @@ def main() -> None:
         return
     shown = ordered[0].service_dimension
     reliability = quality.unreliable(page.snapshot, week.week_id)
+    TURNS.give_way()
     _gaps(page, found, ordered, week, reliability)
+    TURNS.give_way()
     if risk is not None:
         risky.made_of(page, found, risk, week)
+    TURNS.give_way()
     left, right = st.columns(2)
     with left:
         moved.client_moved(page, measured.changes(page.snapshot, found.account_id, week.week_id), shown)
     with right:
         _felt_factual(page, found, shown, week)
+    TURNS.give_way()
     risky.evidence(page, found, risk.culprit_since_on if risk else None, seen_on(page, week))
     beliefs = measured.beliefs(page.snapshot, found.account_id, week.week_id)
     rows = [beliefs[each.service_dimension] for each in ordered if each.service_dimension in beliefs]
+    TURNS.give_way()
     believed.believed(page, rows, reliability, seen_on(page, week))
     believed.measured_how(page, week)
     believed.restated(page, found)
+    TURNS.give_way()
     left, right = st.columns([5, 3])
     with left:
         evidence.promises(page, found)
+        TURNS.give_way()
         evidence.answers(page, found)
         known = personal.names(page, found)
         personal.comments(page, found, known)

@@ -20,6 +20,7 @@ from dashboards.rows import Filters, Week
 from dashboards.shapes import situation_key
 from dashboards.shell import Page
 from dashboards.situations import SITUATIONS, FeltPoint
+from dashboards.turns import TURNS
 
 MOST_UNFELT = "most"
 SHOWN, LISTED, EMPTY = 8, 200, 120
@@ -47,12 +48,15 @@ def main() -> None:
     if not points:
         nothing_matches(page, chosen)
         return
+    TURNS.give_way()
     _situations(page, points)
     left, right = st.columns([5, 3], gap="medium")
     with left:
         _scatter(page, dim, points)
+    TURNS.give_way()
     with right:
         _listed(page, dim, points)
+    TURNS.give_way()
     most_important(page, week, chosen)
 
 

@@ -16,6 +16,7 @@ from dashboards.parts.common import chart
 from dashboards.queries import losses
 from dashboards.rows import Filters
 from dashboards.shell import Page
+from dashboards.turns import TURNS
 
 PERIODS = {"year": 365, "all": 36500}
 MOST_WEEKS, FEW = 52, 8
@@ -42,7 +43,9 @@ def main() -> None:
     if not found:
         _nobody(page, chosen, dim)
         return
+    TURNS.give_way()
     _charts(page, found)
+    TURNS.give_way()
     _table(page, found)
 
 

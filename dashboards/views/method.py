@@ -16,6 +16,7 @@ from dashboards.queries import deliveries, measured, method
 from dashboards.rows import Client
 from dashboards.shell import Page
 from dashboards.situations import SITUATIONS
+from dashboards.turns import TURNS
 
 
 def main() -> None:
@@ -31,6 +32,7 @@ def main() -> None:
         )
     )
     _example(page)
+    TURNS.give_way()
     asked = st.query_params.get("term")
     _parts(page, asked)
     _dimensions(page)

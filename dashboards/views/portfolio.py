@@ -16,6 +16,7 @@ from dashboards.parts.worklist import FEW, MANY, worklist
 from dashboards.queries import portfolio, risk
 from dashboards.rows import Filters, Headline, Week
 from dashboards.shell import Page
+from dashboards.turns import TURNS
 
 ORDERS = ("risk", "renewal", "gap")
 
@@ -42,6 +43,7 @@ def main() -> None:
     if wide.n_clients == 0 and counts.n_clients == 0:
         nothing_matches(page, chosen)
         return
+    TURNS.give_way()
     if order == "gap":
         worklist(page, week, of_dimension, chosen)
     else:
@@ -49,6 +51,7 @@ def main() -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         _order_choice(page)
         _more(page, order, counts, wide)
+    TURNS.give_way()
     whole_portfolio(page, week, of_dimension, chosen)
 
 

@@ -15,6 +15,7 @@ from dashboards.parts.believed import survey_quality
 from dashboards.queries import deliveries, quality
 from dashboards.shell import Page
 from dashboards.texts import NOTHING
+from dashboards.turns import TURNS
 
 ICONS = {"fresh": "✓", "late": "◷", "held": "◆", "crashed": "✕", "empty": "○", "never": "○"}
 OUTCOMES = ("pass", "quarantine", "held", "crashed", "none")
@@ -28,6 +29,7 @@ def main() -> None:
     reach = deliveries.reach(page.snapshot)
     st.title(in_markdown(said.title(sources, reach, page.as_of, page.labels)), anchor=False)
     shell.freshness(page)
+    TURNS.give_way()
     _problems(page, sources)
     _sources(page, sources)
     _gate(page)

@@ -48,7 +48,10 @@ def test_a_published_snapshot_carries_the_thresholds_it_was_made_with(company: W
     assert {name for name, *_, is_own in rows if is_own} == set(company.vars)
 
 
-@pytest.mark.parametrize("mart", ["fct_promises", "rpt_client_evidence"])
+@pytest.mark.parametrize(
+    "mart",
+    ["fct_promises", "fct_ratings", "fct_satisfaction_change", "fct_survey_coverage", "rpt_client_evidence"],
+)
 def test_what_is_read_client_by_client_lies_client_by_client(company: Workspace, mart: str) -> None:
     with snapshots.open_snapshot(company.published_path) as connection:
         found = connection.execute(
