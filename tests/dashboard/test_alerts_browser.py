@@ -78,6 +78,25 @@ def test_what_was_typed_into_a_form_is_there_when_it_is_opened_again(browser: Br
     page.close()
 
 
+@pytest.mark.parametrize("form", ["Snooze", "Resolve", "More"])
+def test_an_open_form_is_fit_for_everybody_and_lies_on_the_screen(
+    browser: Browser, address: str, form: str
+) -> None:
+    page = visit(browser, address, "/alerts?owner=K.+Braun", "phone").page
+
+    page.get_by_role("button", name=form).first.click()
+    opened = page.get_by_test_id("stPopoverBody")
+    opened.get_by_test_id("stFormSubmitButton").first.wait_for()
+
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response
+    assert ours(found["violations"]) == []
+    box = opened.bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= SIZES["phone"][0]
+    page.close()
+
+
 def test_an_alert_is_answered_with_one_click_and_another_person_sees_who_did(
     browser: Browser, address: str
 ) -> None:
