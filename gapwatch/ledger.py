@@ -13,7 +13,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, Text, cast, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Double,
+    Select,
+    Table,
+    Text,
+    case,
+    cast,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError
@@ -108,13 +122,22 @@ class Ledger:
     def as_one_value(self, query: Select[Any]) -> Select[Any]:
         """The rows of a query as one JSON text, a list of lists; PostgreSQL has none where there is no row.
 
+        Doubles are texts that ``float`` reads: JSON has no infinity, and SQLite writes 15 digits of it.
         SQLite's driver lets other threads run before each row: where many do, a thousand rows take a
         thousand turns.
         """
-        rows = query.subquery()
-        if self.engine.dialect.name == "sqlite":
-            return select(func.json_group_array(func.json_array(*rows.c)))
-        return select(cast(func.json_agg(func.json_build_array(*rows.c)), Text))
+        is_file = self.engine.dialect.name == "sqlite"
+
+        def exact(column: ColumnElement[Any]) -> ColumnElement[Any]:
+            if not isinstance(column.type, Double):
+                return column
+            digits = func.printf("%!.17g", column) if is_file else cast(column, Text)
+            return case((column.is_not(None), digits))
+
+        columns = [exact(column) for column in query.subquery().c]
+        if is_file:
+            return select(func.json_group_array(func.json_array(*columns)))
+        return select(cast(func.json_agg(func.json_build_array(*columns)), Text))
 
     def record_run(self, run_id: str, command: str, pid: int, host: str) -> None:
         """A run begins."""

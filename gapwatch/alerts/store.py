@@ -125,7 +125,10 @@ def headings(ledger: Ledger, connection: Connection, limit: int) -> list[Heading
     query = select(c.alert_id, c.account_id, c.owner, state, c.risk_score, c.raised_at)
     newest = ledger.as_one_value(query.order_by(*_NEWEST_FIRST).limit(limit))
     rows: list[Any] = json.loads(connection.execute(newest).scalar() or "[]")
-    return [Heading(*(*row[:-1], datetime.fromisoformat(row[-1]))) for row in rows]
+    return [
+        Heading(*(*names, None if risk is None else float(risk), datetime.fromisoformat(raised_at)))
+        for *names, risk, raised_at in rows
+    ]
 
 
 def whole(ledger: Ledger, alert_ids: Sequence[str]) -> list[dict[str, Any]]:

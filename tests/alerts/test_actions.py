@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import timedelta
@@ -68,6 +69,18 @@ def test_what_a_list_reads_of_an_alert_says_the_same_as_the_whole_of_it(
         assert [whole] == store.find(ledger, store.Filters(state=store.ALL)).alerts
         with ledger.writing() as connection:
             connection.execute(over)
+
+
+@pytest.mark.parametrize("score", [None, 0.0, 0.1 + 0.2, 62.123456789012345, math.inf, -math.inf, math.nan])
+def test_a_list_reads_every_risk_as_it_is(ledger: Ledger, alert: dict[str, Any], score: float | None) -> None:
+    with ledger.writing() as connection:
+        connection.execute(update(alerts).values(risk_score=score))
+
+    with ledger.reading() as connection:
+        [heading] = store.headings(ledger, connection, limit=10)
+
+    # repr: NaN is not itself, and SQLite keeps it as nothing.
+    assert repr(heading.risk_score) == repr(store.whole(ledger, [heading.alert_id])[0]["risk_score"])
 
 
 def test_of_two_who_read_the_same_the_second_is_told(ledger: Ledger, alert: dict[str, Any]) -> None:
