@@ -11,9 +11,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-import streamlit as st
 from sqlalchemy.engine import URL
 
 from dashboards import door
@@ -37,7 +36,10 @@ STATES: dict[str, tuple[str, ...]] = {
     "all": ("pending", "sent", "failed", "acknowledged", "snoozed", "resolved"),
 }
 MOST = 5000
+#: The ledger that pages read from, opened once for all of them, under its address and what that holds for.
+_kept: dict[tuple[URL, object], Ledger] = {}
 
+Looked = TypeVar("Looked")
 Alert = Mapping[str, Any]
 Unusable = Literal["no_workspace", "none_yet", "away", "read_only", "not_your_role"]
 
@@ -78,10 +80,7 @@ def read(visible: Collection[str], *, sees_all: bool, may_act: bool) -> Inbox:
     try:
         if not Ledger.is_made(ws):
             return Inbox(closed_because="none_yet")
-        ledger = _open(ws)
-        with ledger.reading() as connection:
-            found = store.headings(ledger, connection, MOST)
-            judged = overrides.in_force(connection, now().date())
+        found, judged, is_read_only = _look(ws, _headings_and_judgements)
     except GapwatchError as error:
         log.warning("the ledger cannot be read: %s", error)
         return Inbox(closed_because="away")
@@ -90,7 +89,7 @@ def read(visible: Collection[str], *, sees_all: bool, may_act: bool) -> Inbox:
     return Inbox(
         alerts=sorted(seen, key=lambda a: (-(a.risk_score or -1.0), a.raised_at, a.alert_id)),
         judgements=[row for row in judged if row["account_id"] in known],
-        closed_because="read_only" if ledger.is_read_only else None if may_act else "not_your_role",
+        closed_because="read_only" if is_read_only else None if may_act else "not_your_role",
     )
 
 
@@ -99,25 +98,38 @@ def whole(seen: Sequence[Heading]) -> list[Alert]:
     ws = door.workspace()
     try:
         assert ws is not None, "an inbox without a workspace shows nothing"
-        return [*store.whole(_open(ws), [each.alert_id for each in seen])]
+        return _look(ws, lambda ledger: [*store.whole(ledger, [each.alert_id for each in seen])])
     except GapwatchError as error:
         log.warning("the ledger cannot be read: %s", error)
         return []
 
 
-def _open(ws: Workspace) -> Ledger:
-    """The ledger to read from, opened once for all pages; anew where another file stands in its place."""
+def _headings_and_judgements(ledger: Ledger) -> tuple[list[Heading], list[dict[str, Any]], bool]:
+    with ledger.reading() as connection:
+        found = store.headings(ledger, connection, MOST)
+        return found, overrides.in_force(connection, now().date()), ledger.is_read_only
+
+
+def _look(ws: Workspace, at: Callable[[Ledger], Looked]) -> Looked:
+    """Read from the ledger kept open; from one opened anew where another file stands in its place, or where
+    that cannot be read, as another content was put into the file.
+
+    Nobody waits while another opens it: a server that is away takes seconds to be known as such.
+    """
     url = ledger_database.url_of(ws)
+    key = None
     with suppress(FileNotFoundError):
-        return _opened(url, ledger_database.identity(url))
-    return Ledger(url)
-
-
-@st.cache_resource(
-    show_spinner=False, max_entries=4, hash_funcs={URL: lambda url: url.render_as_string(hide_password=False)}
-)
-def _opened(url: URL, identity: object) -> Ledger:
-    return Ledger(url)
+        key = url, ledger_database.identity(url)
+        if (kept := _kept.get(key)) is not None:
+            with suppress(GapwatchError):
+                return at(kept)
+            _kept.pop(key, None)
+    ledger = Ledger(url)
+    answer = at(ledger)
+    if key is not None:
+        _kept.clear()
+        _kept[key] = ledger
+    return answer
 
 
 @dataclass(frozen=True)

@@ -78,8 +78,8 @@ def is_made(url: URL) -> bool:
     return url.get_backend_name() != "sqlite" or Path(str(url.database)).exists()
 
 
-def identity(url: URL) -> tuple[int, int, bool] | None:
-    """What an engine opened on a file holds for: device, inode, and whether this process may write to it.
+def identity(url: URL) -> tuple[int, int, str | None] | None:
+    """What an engine opened on a file holds for: device, inode, and the way to it where it may only be read.
 
     None for PostgreSQL. Raises FileNotFoundError where there is no file.
     """
@@ -87,7 +87,7 @@ def identity(url: URL) -> tuple[int, int, bool] | None:
         return None
     path = Path(str(url.database))
     found = path.stat()
-    return found.st_dev, found.st_ino, os.access(path, os.W_OK)
+    return found.st_dev, found.st_ino, None if os.access(path, os.W_OK) else _read_only_url(path)
 
 
 def shown(url: URL) -> str:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import socket
+import sqlite3
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import alerted_company
@@ -13,7 +17,7 @@ from reading_pages import pictures, rows, title, words
 from streamlit.testing.v1 import AppTest
 
 from dashboards import inbox
-from gapwatch import audit
+from gapwatch import audit, ledger_database
 from gapwatch.alerts import actions, overrides, store
 from gapwatch.ledger import Ledger, now
 from gapwatch.ledger_tables import alerts
@@ -331,3 +335,58 @@ def test_a_ledger_kept_open_is_looked_at_anew_where_the_file_or_its_rights_chang
     allowed = os.access
     monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK and allowed(path, mode))
     assert read() == (1, "read_only")
+
+
+def test_a_ledger_kept_open_is_looked_at_anew_where_the_file_has_another_content(
+    alerted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GAPWATCH_WORKSPACE", str(alerted))
+    file = alerted / "ledger.sqlite"
+    whole = file.read_bytes()
+
+    def read() -> tuple[int, str | None]:
+        box = inbox.read({"A-001"}, sees_all=False, may_act=True)
+        return len(box.alerts), box.closed_because
+
+    seen = []
+    for content in (whole, b"", whole, b"not a database", whole):
+        file.write_bytes(content)
+        seen.append(read())
+
+    assert seen == [(1, None), (0, None), (1, None), (0, "away"), (1, None)]
+
+
+def test_who_may_only_read_sees_what_is_written_from_then_on(
+    alerted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GAPWATCH_WORKSPACE", str(alerted))
+    allowed = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK and allowed(path, mode))
+
+    def read() -> int:
+        return len(inbox.read({"A-001"}, sees_all=False, may_act=True).alerts)
+
+    before = read()
+    # What an open writer wrote stands beside the file, in the write-ahead log.
+    writer = sqlite3.connect(alerted / "ledger.sqlite", isolation_level=None)
+    writer.execute("update alerts set account_id = 'A-001'")
+    beside = read()
+    writer.close()
+
+    assert (before, beside, read()) == (1, 9, 9)
+
+
+def test_nobody_waits_for_another_to_learn_that_the_ledger_is_away(
+    alerted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GAPWATCH_WORKSPACE", str(alerted))
+    monkeypatch.setattr(ledger_database, "CONNECT_SECONDS", 2)
+    with socket.create_server(("127.0.0.1", 0), backlog=16) as silent:
+        address = f"postgresql://u:p@127.0.0.1:{silent.getsockname()[1]}/d"
+        monkeypatch.setenv(ledger_database.VARIABLE, address)
+        began = time.monotonic()
+        with ThreadPoolExecutor(8) as pool:
+            seen = [*pool.map(lambda _: inbox.read({"A-001"}, sees_all=False, may_act=True), range(8))]
+
+    assert {box.closed_because for box in seen} == {"away"}
+    assert time.monotonic() - began < 10
