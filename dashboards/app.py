@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import sys
 from pathlib import Path
@@ -61,6 +62,8 @@ def _set_aside() -> None:
     if not gc.get_freeze_count():
         gc.collect()
         gc.freeze()
+        # A library complains at the end of the server of what was never collected.
+        atexit.register(gc.unfreeze)
         gc.set_threshold(10_000, 10, 20)
 
 
