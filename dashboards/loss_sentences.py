@@ -93,7 +93,7 @@ def cause(loss: Loss, names: Names) -> str:
     """What turned first before a loss, and how many weeks before it."""
     words = names.words
     if loss.cause_kind == "outside":
-        return words.say("outside reasons, nothing of ours turned first")
+        return words.say("outside reasons, nothing of ours weighed enough")
     if loss.culprit_dimension is None or loss.weeks_before_notice is None:
         return words.say("cause not known")
     return words.count(

@@ -118,7 +118,7 @@ def culprit(risk: Risk, standing: Standing | None, names: Names) -> str | None:
     """What turned first and since when; None where the client is not at risk."""
     words = names.words
     if risk.culprit_driver is None or risk.culprit_dimension is None:
-        return words.say("Nothing of ours turned first") if risk.culprit_null_reason == "outside" else None
+        return words.say("No single cause weighs enough") if risk.culprit_null_reason == "outside" else None
     moved = standing.moved if standing and standing.service_dimension == risk.culprit_dimension else None
     weeks = risk.culprit_weeks or 1
     dimensions = [risk.culprit_dimension]

@@ -84,7 +84,7 @@ def test_the_worklist_is_ranked_by_risk_and_says_all_that_is_needed(
         (4, "Expectation rose 17 weeks ago"),
         (5, "Responsiveness and trust: perception low for 30 weeks"),
         (6, "Silent too long for 1 week"),
-        (7, "Nothing of ours turned first"),
+        (7, "No single cause weighs enough"),
     ],
 )
 def test_each_culprit_is_told_in_its_own_words(

@@ -34,7 +34,7 @@ def test_each_loss_has_a_chart_and_a_row(company: Path, open_page: OpenPage) -> 
     assert alts(at) == [
         "Maple Foods: trust turned first, 19 weeks before",
         "Atlas <i>Retail</i>: responsiveness turned first, 29 weeks before",
-        "Copper Health: outside reasons, nothing of ours turned first",
+        "Copper Health: outside reasons, nothing of ours weighed enough",
     ]
     first, second, third = rows(at, "Lost clients")
     assert first[2] == "Trust Perception · 19 weeks before"
