@@ -103,8 +103,7 @@ owing as (
 promised as (
     select
         owing.list_id,
-        ranked.rank_no,
-        row_number() over (partition by owing.list_id order by ranked.rank_no) as place
+        {{ five_lowest('ranked.rank_no') }} as rank_nos
     from owing
     inner join ranked
         on
@@ -123,11 +122,11 @@ promised as (
                 then ranked.falls_due_at >= owing.as_known_at - interval '7 days' * {{ var('overdue_weeks') | int }}
             else owing.list <> 'overdue'
         end
+    group by owing.list_id
 ),
 
 weightiest as (
-    select * from promised
-    where place <= 5
+    {{ in_rows('promised', 'list_id', 'rank_nos', 'rank_no') }}
 ),
 
 named as (
