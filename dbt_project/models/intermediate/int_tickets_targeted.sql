@@ -39,7 +39,7 @@ targeted as (
         coalesce(named.weight, fallback.weight) as priority_weight
     from tickets
     left join sources on tickets._source = sources.system
-    left join targets as named on lower(tickets.opening_priority) = named.priority
+    left join targets as named on lower(tickets.opening_priority) = lower(named.priority)
     left join targets as fallback on fallback.priority = '*'
 ),
 
