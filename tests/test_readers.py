@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from gapwatch.landing import ingest, list_batches
 from gapwatch.readers import records
+from gapwatch.readers.columns import absent
 from gapwatch.readers.csv import MAX_RECORD
-from gapwatch.sources import Options
+from gapwatch.sources import Options, Source
 
 COLUMNS = {"account_id": "id", "account_name": "name", "updated_at": "updated"}
 HEADER = "id,name,updated\n"
@@ -63,6 +64,34 @@ class TestCsvColumns:
     def test_columns_are_matched_by_name_not_by_place(self, land):
         swapped = land("updated,id,name\nu,1,n\n")
         assert swapped.rows == [("1", "n", "u")]
+
+    def test_another_separator_than_declared_is_named(self, land):
+        message = land("id;name;updated\n1;2;3\n").outcome.message
+        assert "its header is one field, with ';' in it" in message
+        assert "Next: declare the file's separator in sources.crm.options, else correct" in message
+
+    def test_a_missing_question_is_sought_where_questions_are_mapped(self):
+        source = Source(
+            name="wide",
+            contract="survey_answers",
+            reader="csv",
+            path=["a.csv"],
+            columns=dict.fromkeys(
+                ("response_id", "survey_id", "account_id", "submitted_at", "updated_at"), "id"
+            ),
+            questions={"How fast?": "fast"},
+        )
+        for missing, setting in (
+            (["How fast?"], "sources.wide.questions in"),
+            (["id", "How fast?"], "sources.wide.columns and sources.wide.questions in"),
+        ):
+            assert f"Next: correct {setting}" in str(absent("a.csv", ["other"], missing, source))
+
+    def test_missing_columns_that_are_not_listed_are_counted(self, land):
+        many = " || ".join(f"c{n:02d}" for n in range(13))
+        message = land("id,updated\n1,2\n", columns={**COLUMNS, "account_name": many}).outcome.message
+        assert "lacks 13 mapped columns: 'c00'" in message
+        assert "'c11' and 1 more" in message
 
     def test_a_missing_column_is_held_with_the_closest_names(self, land):
         outcome = land("id,Name of client,updatd\n1,2,3\n").outcome

@@ -9,6 +9,8 @@ from gapwatch.errors import HeldError, held
 from gapwatch.sources import Source
 
 MOST_NAMED = 12
+#: What usually stands between fields: in a header of one field it is not the declared one that does.
+SEPARATORS = (";", ",", "\t", "|")
 
 
 def match(
@@ -46,13 +48,20 @@ def match(
 def absent(name: str, header: Sequence[str], missing: Sequence[str], source: Source) -> HeldError:
     """Mapped columns that the file lacks, with the closest ones that it has."""
     listed = ", ".join(repr(column) for column in missing[:MOST_NAMED])
+    more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
     close = list(dict.fromkeys(near for column in missing for near in close_names(column, header)))
     hint = f"; close to it: {', '.join(repr(c) for c in close[:MOST_NAMED])}" if close else ""
+    here = f"sources.{source.name}"
+    step = f"correct {here}.{_mappings(missing, source)} in gapwatch.yml"
+    step += " (options.optional lists what may be missing)"
+    if source.reader == "csv" and len(header) == 1 and (marks := [m for m in SEPARATORS if m in header[0]]):
+        hint += f"; its header is one field, with {marks[0]!r} in it"
+        step = f"declare the file's separator in {here}.options, else {step}"
     return held(
         name,
         "columns_present",
-        f"The file lacks {_plural(len(missing), 'mapped column')}: {listed}{hint}",
-        f"correct sources.{source.name}.columns in gapwatch.yml (options.optional lists what may be missing)",
+        f"The file lacks {_plural(len(missing), 'mapped column')}: {listed}{more}{hint}",
+        step,
     )
 
 
@@ -88,6 +97,14 @@ def literal(text: str) -> str:
 def identifier(name: str) -> str:
     """A name as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def _mappings(missing: Sequence[str], source: Source) -> str:
+    """The settings that name these columns: ``columns``, and ``questions`` of a wide survey file."""
+    asked = [column for column in missing if column in source.questions]
+    if not asked:
+        return "columns"
+    return "questions" if len(asked) == len(missing) else f"columns and sources.{source.name}.questions"
 
 
 def _plural(count: int, noun: str) -> str:
