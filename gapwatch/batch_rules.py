@@ -144,6 +144,37 @@ def notice_key_collisions(
         )
 
 
+def notice_equal_versions(
+    connection: duckdb.DuckDBPyConnection, source: Source, batch: Batch, entry: BatchReport
+) -> None:
+    """Notice keys of which a batch tells one version twice, not in the same words: one of them counts.
+
+    Rows that the source's ``tie_break`` tells apart are none of them, and neither are stopped ones.
+    """
+    key = ", ".join(identifier(column) for column in source.definition.key)
+    told = (
+        f"select s._row, hash({key}, known_at, _tie_break) as version, _row_hash from staged as s "
+        "anti join (select idx from stopped where status = 'quarantined') as o on s.idx = o.idx"
+    )
+    found = connection.execute(
+        f"select count(*), min_by(version, first) from (select version, min(_row) as first from ({told}) "
+        "group by version having min(_row_hash) <> max(_row_hash))"
+    ).fetchall()
+    count, version = found[0]
+    if not count:
+        return
+    rows = connection.execute(
+        f"select min(_row) from ({told}) where version = ? group by _row_hash order by 1 limit 2", [version]
+    ).fetchall()
+    places = " and ".join(_line(batch, int(row)) for (row,) in rows)
+    keys_of = "1 key" if count == 1 else f"{count} keys"
+    entry.notices.append(
+        f"equal_version: {keys_of} of {batch.file} told twice in one version, not in the same words, "
+        f"first in {places}; all rows are kept, and of each key the greatest content hash counts. "
+        f"Next: deliver a newer version, or say by sources.{source.name}.tie_break which one wins"
+    )
+
+
 def sentence(source: Source, batch: Batch, rules: Mapping[str, int], n_quarantined: int, first: str) -> str:
     """What is stopped in a batch that passed otherwise: file, rules, first line, next command."""
     counts = ", ".join(f"{rule} {count}" for rule, count in sorted(rules.items()))
@@ -196,6 +227,9 @@ def _place(connection: duckdb.DuckDBPyConnection, batch: Batch, rule: str, query
     if not rows:
         return ""
     row, cell, column = rows[0]
+    return f"First: {_line(batch, row)}, column {cell or column}, rule {rule}."
+
+
+def _line(batch: Batch, row: int) -> str:
     line = batch.line_of(row)
-    place = f"line {line}" if line is not None else f"row {row}"
-    return f"First: {place}, column {cell or column}, rule {rule}."
+    return f"line {line}" if line is not None else f"row {row}"

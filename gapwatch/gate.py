@@ -269,6 +269,7 @@ class _Run:
             batch_rules.check_share(self.connection, source, batch, entry, limits)
             batch_rules.check_volume(self.connection, source, batch, entry, limits, is_expected=is_expected)
             batch_rules.notice_key_collisions(self.connection, source, batch, entry)
+            batch_rules.notice_equal_versions(self.connection, source, batch, entry)
         finally:
             self.report.seconds_gate += perf_counter() - began
 

@@ -647,6 +647,35 @@ class TestAnswers:
         assert told(desk.gate())[1] == ("survey_answers", "pass", "admitted", 1, 0, 0)
 
 
+def test_one_version_told_twice_in_other_words_is_a_notice(company: CompanyFactory) -> None:
+    desk = company("accounts")
+    twice = {"account_id": "A1", "account_name": "One"}
+    desk.deliver(
+        "accounts",
+        twice,
+        {"account_id": "A2"},
+        twice,
+        {"account_id": "A1", "account_name": "Another"},
+        {"account_id": "A2", "updated_at": "2025-03-01T00:00:00Z"},
+    )
+    report = desk.gate()
+    assert report.batches[0].outcome == "pass"
+    (notice,) = report.batches[0].notices
+    assert notice.startswith("equal_version: 1 key of inbox/")
+    assert "first in line 2 and line 5" in notice
+    assert "sources.accounts.tie_break" in notice
+    assert desk.query("select count(*) from raw.accounts where account_id = 'A1'") == [(3,)]
+
+
+def test_what_a_tie_break_decides_is_no_notice(company: CompanyFactory) -> None:
+    desk = company("accounts")
+    desk.source("accounts")["tie_break"] = "account_name"
+    desk.deliver(
+        "accounts", {"account_id": "A1", "account_name": "One"}, {"account_id": "A1", "account_name": "Two"}
+    )
+    assert desk.gate().batches[0].notices == []
+
+
 def test_keys_that_are_written_in_two_ways_are_a_notice(company: CompanyFactory) -> None:
     desk = company("accounts")
     desk.deliver("accounts", {"account_id": "Müller"}, {"account_id": " Mu\u0308ller"}, {"account_id": "A9"})
