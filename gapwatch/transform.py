@@ -257,8 +257,18 @@ def _raise_on_failure(ws: Workspace, results: list[dict[str, Any]]) -> None:
         f"The build failed at {first['node'].split('.')[2]}: {message[:600]}{others}",
         where=first["path"],
         rule=first["resource_type"],
-        next_step="mend it, then gapwatch build; the snapshot published before stays as it is",
+        next_step=f"{_mending(first['message'])}, then gapwatch build; "
+        "the snapshot published before stays as it is",
     )
+
+
+def _mending(message: str) -> str:
+    """What to do about a failed step."""
+    if "Out of Memory" in message:
+        return "raise limits.memory or limits.temp_directory_size in gapwatch.yml"
+    if "No space left" in message:
+        return "free disk space"
+    return "mend it"
 
 
 def _broken_rules(ws: Workspace, test: dict[str, Any]) -> str:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
 
 from gapwatch import build_plan, seeds, transform
+from gapwatch.errors import ResourceError
 from gapwatch.workspace import Workspace, load_workspace
 from tests.build.equality import differences
 
@@ -41,6 +43,23 @@ def test_a_rebuild_that_was_asked_for_and_died_is_made_whole_without_any_news(
     assert (report.mode, report.reason) == ("full", "a rebuild did not finish")
     assert differences(finished_company / "warehouse.duckdb", company.warehouse_path) == {}
     assert transform.build(company).mode == "none"
+
+
+def test_a_build_that_runs_out_of_memory_says_what_to_raise_and_is_made_whole_then(
+    company: Workspace, finished_company: Path
+) -> None:
+    text = company.file.read_text(encoding="utf-8")
+    settings = yaml.safe_load(text)
+    settings["limits"]["memory"] = "24MB"
+    company.file.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    with pytest.raises(ResourceError, match=r"Next: raise limits\.memory or limits\.temp_directory_size"):
+        transform.build(load_workspace(company.folder), full_refresh=True)
+    company.file.write_text(text, encoding="utf-8")
+
+    report = transform.build(load_workspace(company.folder))
+
+    assert report.mode == "full"
+    assert differences(finished_company / "warehouse.duckdb", company.warehouse_path) == {}
 
 
 def test_a_day_set_back_and_restored_after_a_rebuild_that_died_leaves_no_week_out(
