@@ -47,6 +47,10 @@ def losses_title(
         for each in causes
         if leader and each.n_clients == leader.n_clients and each.service_dimension not in NOT_OURS
     ]
+    if dim is None and len(tied) > 2:
+        return words.say(
+            "{finding}. No cause in more than {k}.", finding=finding, k=words.integer(tied[0].n_clients)
+        )
     if dim is None and len(tied) > 1:
         return words.say(
             "{finding}. In {k} each, {dimension} turned first.",

@@ -145,6 +145,9 @@ def turned(driver: str, dimensions: Sequence[str], weeks: int, moved: str | None
         )
     if driver == "silence":
         return words.count("Silent too long for {n} week", "Silent too long for {n} weeks", weeks)
+    # What the window compares reaches two windows back: of an older turn it tells nothing.
+    if weeks > 2 * words.weeks:
+        moved = "earlier"
     if driver in FELT and moved == "both":
         return words.count(
             "{dimension}: perception fell and expectation rose {n} week ago",

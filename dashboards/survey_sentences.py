@@ -21,7 +21,7 @@ def coverage(rows: Sequence[Coverage], words: Words) -> str:
         "key": words.say("key contacts"),
         "general": words.say("general contacts"),
         "organizational": words.say("organizational contacts"),
-        "none": words.say("contacts of no kind"),
+        "none": words.say("contacts of unstated relationship"),
         "decision_maker": words.say("who decide"),
     }
     return words.say(", ").join(
